@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @notice Signed SSVI volatility slices, one per (market, expiry), each in one storage slot.
+/// @dev w0(k) = theta/2 (1 + rho phi k + sqrt((phi k + rho)^2 + 1 - rho^2)), k = ln(strike / forward),
+/// forward = spot exp(carry T). Source: Gatheral and Jacquier, "Arbitrage-free SVI volatility surfaces" (2014).
+/// At a later time with T left, w(k) = w0(k) T / T0 with T0 = expiry - timestamp.
+interface IVolatilityOracle {
+    /// @param theta At-the-money total variance at the report's time, units of 1e-16.
+    /// @param phi Curvature, units of 1e-15.
+    /// @param rho Correlation, units of 1e-12.
+    /// @param carry Annual carry of the forward, units of 1e-9.
+    /// @param timestamp Seconds; zero means no slice.
+    struct Slice {
+        uint64 theta;
+        uint64 phi;
+        int48 rho;
+        int40 carry;
+        uint40 timestamp;
+    }
+
+    /// @notice One expiry's part of a report, in the units of `Slice`.
+    struct SliceReport {
+        uint40 expiry;
+        uint64 theta;
+        uint64 phi;
+        int48 rho;
+        int40 carry;
+    }
+
+    /// @notice A batch of slices of one market under one set of signatures. EIP-712 primary type `SurfaceReport`.
+    struct SurfaceReport {
+        uint16 market;
+        uint40 timestamp;
+        SliceReport[] slices;
+    }
+
+    event SlicePosted(
+        uint16 indexed market,
+        uint40 indexed expiry,
+        uint64 theta,
+        uint64 phi,
+        int48 rho,
+        int40 carry,
+        uint40 timestamp,
+        bool clipped
+    );
+    event SurfacePosted(uint16 indexed market, uint40 timestamp, address indexed poster, uint256 slices);
+    event ExpiryHalted(uint16 indexed market, uint40 indexed expiry, uint40 until, address by);
+    event ExpiryResumed(uint16 indexed market, uint40 indexed expiry);
+    event SignersSet(address[] signers, uint8 threshold);
+    event AnchorSet(uint16 indexed market, uint256 volatility);
+    event BoundsSet(uint32 heartbeat, uint64 volatilityPerDay, uint64 carryPerDay, uint32 maxMoveSeconds);
+
+    error TooFewSigners(uint256 valid, uint256 threshold);
+    error SignersNotAscending(address previous, address signer);
+    error NotSigner(address signer);
+    error EmptyReport();
+    error ExpiriesNotAscending(uint40 previous, uint40 expiry);
+    error ReportNotNewer(uint40 timestamp, uint40 stored);
+    error ReportFromFuture(uint40 timestamp, uint256 now_);
+    error ReportTooOld(uint40 timestamp, uint256 now_);
+    error ExpiryPassed(uint40 expiry);
+    error UnlistedExpiry(uint16 market, uint40 expiry);
+    error ButterflyArbitrage(uint40 expiry);
+    error CalendarArbitrage(uint40 nearExpiry, uint40 farExpiry);
+    error VolatilityOutOfRange(uint40 expiry, uint256 volatility);
+    error CarryOutOfRange(uint40 expiry, int256 carry);
+    error NoAnchor(uint16 market);
+    error FirstReportTooFar(uint40 expiry);
+    error NoSlice(uint16 market, uint40 expiry);
+    error StaleSlice(uint16 market, uint40 expiry, uint40 timestamp);
+    error Halted(uint16 market, uint40 expiry);
+    error BadBounds(bytes32 what);
+
+    /// @notice Stores a signed report. Anybody may submit it.
+    /// @param signatures 65-byte ECDSA signatures in ascending order of their signers' addresses.
+    function post(SurfaceReport calldata report, bytes[] calldata signatures) external;
+
+    /// @notice EIP-712 digest that signers sign.
+    function hashReport(SurfaceReport calldata report) external view returns (bytes32);
+
+    /// @notice The newest slice, whatever its age; `timestamp` zero when there is none.
+    function slice(uint16 market, uint40 expiry) external view returns (Slice memory);
+
+    /// @notice The slice that the newest one replaced.
+    function previousSlice(uint16 market, uint40 expiry) external view returns (Slice memory);
+
+    /// @notice The newest and the previous slice for trading. Reverts when missing, older than the heartbeat, or halted.
+    function tradableSlices(uint16 market, uint40 expiry) external view returns (Slice memory newest, Slice memory previous);
+
+    /// @notice The newest slice for marking: halted is allowed. Reverts when missing or older than the heartbeat.
+    function freshSlices(uint16 market, uint40 expiry) external view returns (Slice memory newest, Slice memory previous);
+
+    function isHalted(uint16 market, uint40 expiry) external view returns (bool);
+
+    function heartbeat() external view returns (uint32);
+
+    /// @notice Largest move of volatility that a report may make, WAD of volatility per day since the last report.
+    function volatilityPerDay() external view returns (uint64);
+
+    /// @notice Replaces the signers. Restricted. At least one; threshold at least one and at most their number.
+    function setSigners(address[] calldata signers, uint8 threshold) external;
+
+    /// @notice The volatility near which a market's first report must lie, WAD. Restricted.
+    function setAnchor(uint16 market, uint256 volatility) external;
+}
