@@ -1,0 +1,1 @@
+"""The risk service: volatility forecasts, arbitrage-free surfaces, regimes and risk reports."""
