@@ -34,21 +34,34 @@ interface IClearinghouse {
     event Deposited(address indexed account, address indexed token, uint256 assets);
     event Withdrawn(address indexed account, address indexed token, address indexed receiver, uint256 assets);
     event Paid(address indexed from, address indexed to, address indexed token, uint256 assets);
-    event Written(address indexed account, SeriesId indexed series, uint256 amount, address indexed receiver, uint256 locked);
-    event Closed(address indexed account, SeriesId indexed series, uint256 amount, address indexed holder, uint256 locked);
+    event Written(
+        address indexed account, SeriesId indexed series, uint256 amount, address indexed receiver, uint256 locked
+    );
+    event Closed(
+        address indexed account, SeriesId indexed series, uint256 amount, address indexed holder, uint256 locked
+    );
     event Placed(address indexed account, SeriesId indexed series, uint256 amount, uint256 locked);
-    event TakenBack(address indexed account, SeriesId indexed series, uint256 amount, address indexed receiver, uint256 locked);
+    event TakenBack(
+        address indexed account, SeriesId indexed series, uint256 amount, address indexed receiver, uint256 locked
+    );
     event BookNetted(address indexed account, BookKey indexed key, uint256 locked);
     /// @param owed What the book owed to holders, token units; negative when the pool paid the book.
     /// @param released What was unlocked to the free balance besides.
     event BookSettled(address indexed account, BookKey indexed key, uint64 strike, int256 owed, uint256 released);
     event Redeemed(
-        address indexed holder, SeriesId indexed series, uint256 amount, address receiver, uint256 assets, bool toFreeBalance
+        address indexed holder,
+        SeriesId indexed series,
+        uint256 amount,
+        address receiver,
+        uint256 assets,
+        bool toFreeBalance
     );
     event OperatorSet(address indexed account, address indexed operator, uint8 flags);
     event RedeemForSet(address indexed account, bool allowed);
     event FeeAccrued(BookKey indexed key, address indexed payer, uint256 assets);
-    event FeesCollected(BookKey indexed key, address indexed settler, uint256 bounty, address indexed treasury, uint256 rest);
+    event FeesCollected(
+        BookKey indexed key, address indexed settler, uint256 bounty, address indexed treasury, uint256 rest
+    );
     event TreasurySet(address treasury);
     event WritesPaused(bool paused);
 

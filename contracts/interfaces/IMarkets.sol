@@ -63,6 +63,8 @@ interface IMarkets {
     error NotLastRound(uint80 roundId);
     error BadRound(uint80 roundId);
     error WindowNotCovered(uint80 roundId);
+    error TooManyRounds(uint256 limit);
+    error BadSeriesId(uint256 id);
 
     /// @notice Adds a market and its first feed version. Restricted.
     function addMarket(address base, address quote, FeedConfig calldata config) external returns (uint16 market);

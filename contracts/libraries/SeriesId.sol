@@ -15,7 +15,14 @@ type SeriesId is uint256;
 /// @notice A series without its strike: market (16 bits), side (8), expiry (40) in the low 64 bits. With an account it names a book.
 type BookKey is uint256;
 
-using {SeriesIdLib.market, SeriesIdLib.side, SeriesIdLib.expiry, SeriesIdLib.strike, SeriesIdLib.strikeWad, SeriesIdLib.bookKey} for SeriesId global;
+using {
+    SeriesIdLib.market,
+    SeriesIdLib.side,
+    SeriesIdLib.expiry,
+    SeriesIdLib.strike,
+    SeriesIdLib.strikeWad,
+    SeriesIdLib.bookKey
+} for SeriesId global;
 using {BookKeyLib.market, BookKeyLib.side, BookKeyLib.expiry, BookKeyLib.series} for BookKey global;
 using {seriesEq as ==, seriesNeq as !=, seriesLt as <} for SeriesId global;
 using {bookEq as ==, bookNeq as !=} for BookKey global;
