@@ -1,0 +1,184 @@
+"""The networks that Optionix knows, read from `networks.toml`."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from eth_utils import is_checksum_address
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+WAD = 10**18
+MIN_EXTRA_AGE = 30 * 60
+"""A feed's maximum age is at least its heartbeat and this (honest feeds run late), protocol.md section 5."""
+MAX_EXTRA_AGE = 60 * 60
+"""... and at most two heartbeats and this."""
+
+
+class UnknownNetwork(ValueError):
+    """A network name that `networks.toml` does not have."""
+
+
+def _checksummed(address: str) -> str:
+    if not is_checksum_address(address):
+        raise ValueError(f"{address} fails its EIP-55 checksum: one of its characters is wrong")
+    return address
+
+
+Address = Annotated[str, AfterValidator(_checksummed)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Token(_Entry):
+    """A token; without an address it is a test token that the deployment creates."""
+
+    decimals: int = Field(ge=0, le=18)
+    address: Address | None = None
+
+
+class Feed(_Entry):
+    """How a market's price feed is read; without an address it is a replayed feed that the deployment creates.
+
+    Attributes
+    ----------
+    heartbeat, max_age : seconds.
+    deviation_bps : the feed's deviation threshold, basis points.
+    min_price, max_price : the sane range, quote per base.
+    """
+
+    address: Address | None = None
+    description: str | None = None
+    decimals: int = Field(ge=0, le=18)
+    heartbeat: int = Field(gt=0)
+    max_age: int = Field(gt=0)
+    deviation_bps: int = Field(gt=0)
+    min_price: Decimal = Field(gt=0)
+    max_price: Decimal = Field(gt=0)
+
+    @property
+    def min_price_wad(self) -> int:
+        """Lowest sane price, WAD."""
+        return int(self.min_price * WAD)
+
+    @property
+    def max_price_wad(self) -> int:
+        """Highest sane price, WAD."""
+        return int(self.max_price * WAD)
+
+    @model_validator(mode="after")
+    def _ages_fit(self) -> Feed:
+        low, high = self.heartbeat + MIN_EXTRA_AGE, 2 * self.heartbeat + MAX_EXTRA_AGE
+        if not low <= self.max_age <= high:
+            raise ValueError(f"max_age {self.max_age} is outside {low} to {high} for a heartbeat of {self.heartbeat}")
+        return self
+
+
+class Market(_Entry):
+    """A base and a quote: symbols on screen, token names of the network, and the feed."""
+
+    base: str
+    quote: str
+    base_token: str
+    quote_token: str
+    feed: Feed
+
+
+class Network(_Entry):
+    """One network; see the head of `networks.toml` for what the fields mean."""
+
+    name: str
+    title: str
+    chain_id: int = Field(gt=0)
+    native: str
+    wrapped_native: str
+    real_time: bool
+    finality: Literal["finalized"] | Annotated[int, Field(ge=0)]
+    delay_seconds: int = Field(ge=0)
+    test_net: bool
+    rpc_env: str
+    rpc_default: str | None = None
+    explorer: str | None = None
+    sequencer_feed: Address | None = None
+    sequencer_grace: int = Field(default=0, ge=0)
+    tokens: dict[str, Token]
+    markets: list[Market] = []
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the embedded chain, where test tokens exist and keys are known to everybody."""
+        return self.name == "local"
+
+    @model_validator(mode="after")
+    def _names_resolve(self) -> Network:
+        wanted = {token for market in self.markets for token in (market.base_token, market.quote_token)}
+        missing = (wanted | {self.wrapped_native}) - self.tokens.keys()
+        if missing:
+            raise ValueError(f"{self.name}: no token {', '.join(sorted(missing))}")
+        if not self.is_local:
+            nameless = [name for name, token in self.tokens.items() if token.address is None]
+            nameless += [market.base for market in self.markets if market.feed.address is None]
+            if nameless:
+                raise ValueError(f"{self.name}: {', '.join(nameless)} needs an address on a public network")
+        return self
+
+    def rpc_url(self, environment: Mapping[str, str] | None = None) -> str:
+        """The HTTP endpoint: the network's environment variable, else the default of the file.
+
+        Raises
+        ------
+        UnknownNetwork
+            When neither is there, naming the variable to set.
+        """
+        url = (os.environ if environment is None else environment).get(self.rpc_env) or self.rpc_default
+        if not url:
+            raise UnknownNetwork(f"no endpoint for {self.title}: set {self.rpc_env} to its HTTP address")
+        return url
+
+
+@cache
+def networks() -> dict[str, Network]:
+    """All networks by name, in the order of the file."""
+    data = tomllib.loads(files("optionix.chain").joinpath("networks.toml").read_text(encoding="utf-8"))
+    return {name: Network(name=name, **fields) for name, fields in data["networks"].items()}
+
+
+def default_network() -> str:
+    """The name of the network used when none is given: the local one."""
+    data = tomllib.loads(files("optionix.chain").joinpath("networks.toml").read_text(encoding="utf-8"))
+    return str(data["default"])
+
+
+def network(name: str) -> Network:
+    """A network by name.
+
+    Raises
+    ------
+    UnknownNetwork
+        Naming the known ones.
+    """
+    try:
+        return networks()[name]
+    except KeyError:
+        raise UnknownNetwork(f"there is no network {name!r}: use one of {', '.join(networks())}") from None
+
+
+def network_of_chain(chain_id: int) -> Network:
+    """The network with a chain id.
+
+    Raises
+    ------
+    UnknownNetwork
+        When the file has none.
+    """
+    for entry in networks().values():
+        if entry.chain_id == chain_id:
+            return entry
+    raise UnknownNetwork(f"no network of networks.toml has chain id {chain_id}")
