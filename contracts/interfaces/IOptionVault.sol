@@ -48,6 +48,10 @@ interface IOptionVault {
     /// @param maxUtilisation Locked collateral over net assets.
     /// @param minAmount Least contracts a trade, WAD.
     /// @param guardWindow Seconds after a report during which the older slice also counts.
+    /// @param noticeSeconds How long a request waits before anybody may process it.
+    /// @param depositCap Largest idle and locked assets together that deposits may reach, token units.
+    /// @param minRequest Least assets of a deposit request, token units; a redemption of less than the shares that this
+    /// buys in a new vault must be the owner's whole balance.
     struct Params {
         uint64 halfSpread;
         uint64 halfSpreadPerDay;
@@ -62,6 +66,7 @@ interface IOptionVault {
         uint32 guardWindow;
         uint32 noticeSeconds;
         uint128 depositCap;
+        uint128 minRequest;
     }
 
     /// @notice Fees as the field charges: min(share of notional, share of premium), and a share of the vault's premium.
@@ -99,7 +104,9 @@ interface IOptionVault {
     event Rebased(uint256 netAssets, uint256 shortVegaWad);
     event SeriesReleased(SeriesId indexed series, int256 owed);
     event DepositProcessed(uint256 indexed requestId, address indexed controller, uint256 assets, uint256 shares);
-    event RedeemProcessed(uint256 indexed requestId, address indexed controller, uint256 shares, uint256 assets, bool whole);
+    event RedeemProcessed(
+        uint256 indexed requestId, address indexed controller, uint256 shares, uint256 assets, bool whole
+    );
     event DepositCancelled(uint256 indexed requestId, address indexed controller, uint256 assets);
     event RedeemCancelled(uint256 indexed requestId, address indexed controller, uint256 shares);
     event ParamsSet(Params params);
@@ -123,6 +130,9 @@ interface IOptionVault {
     error NotController(address controller, address caller);
     error ZeroAssets();
     error ZeroShares();
+    error RequestTooSmall(uint256 given, uint256 minimum);
+    error ClaimTooLarge(address controller, uint256 asked, uint256 claimable);
+    error AsynchronousPreview();
     error CapExceeded(uint256 assets, uint256 cap);
     error BadParams(bytes32 what);
     error Paused();
@@ -147,15 +157,25 @@ interface IOptionVault {
     /// @notice Settles the vault's own leg of an expired series and stops counting it. Anybody may call.
     function release(SeriesId series) external;
 
-    // --- requests (ERC-7540; one request id per request) ---
+    // --- requests (with ERC-7540's functions, see IAsyncVault; one request id per request) ---
 
-    function requestDeposit(uint256 assets, address controller, address owner) external returns (uint256 requestId);
-    function requestRedeem(uint256 shares, address controller, address owner) external returns (uint256 requestId);
+    /// @notice Gives the waiting assets of a deposit request back to its controller. Only before its notice ends, or when
+    /// it has waited a day longer than its notice.
     function cancelDeposit(uint256 requestId) external;
+
+    /// @notice The same for the waiting shares of a redemption.
     function cancelRedeem(uint256 requestId) external;
 
-    /// @notice Processes up to `maxRequests` ready requests, deposits first, each queue first in first out. Anybody may call.
+    /// @notice Processes up to `maxRequests` ready requests, deposits first, each queue first in first out. Anybody may
+    /// call. A head request that only partly fits (deposits by the cap, redemptions by idle assets) is processed in part.
     function process(uint256 maxRequests) external returns (uint256 processed);
+
+    // --- parameters: restricted, inside bounds fixed by the code ---
+
+    function setParams(Params calldata params_) external;
+    function setFees(Fees calldata fees_) external;
+    function setTradesPaused(bool paused) external;
+    function setDepositsPaused(bool paused) external;
 
     // --- views ---
 

@@ -46,10 +46,17 @@ interface IVolatilityOracle {
         bool clipped
     );
     event SurfacePosted(uint16 indexed market, uint40 timestamp, address indexed poster, uint256 slices);
+    /// @param until When the halt ends; the largest uint40 while it lasts until a report fits again. The newest event of an
+    /// expiry says the whole truth about its halt.
+    /// @param by The signer, or zero when a clipped report halted.
     event ExpiryHalted(uint16 indexed market, uint40 indexed expiry, uint40 until, address by);
     event ExpiryResumed(uint16 indexed market, uint40 indexed expiry);
     event SignersSet(address[] signers, uint8 threshold);
     event AnchorSet(uint16 indexed market, uint256 volatility);
+    /// @param heartbeat Seconds after which a slice is stale, and the oldest report accepted.
+    /// @param volatilityPerDay Largest move of volatility, WAD per day.
+    /// @param carryPerDay Largest move of carry, WAD of annual carry per day.
+    /// @param maxMoveSeconds Cap of the time that the bounds are multiplied by.
     event BoundsSet(uint32 heartbeat, uint64 volatilityPerDay, uint64 carryPerDay, uint32 maxMoveSeconds);
 
     error TooFewSigners(uint256 valid, uint256 threshold);
@@ -71,6 +78,8 @@ interface IVolatilityOracle {
     error NoSlice(uint16 market, uint40 expiry);
     error StaleSlice(uint16 market, uint40 expiry, uint40 timestamp);
     error Halted(uint16 market, uint40 expiry);
+    error HaltsUsedUp(address signer, uint256 limit);
+    error BadSigners(bytes32 what);
     error BadBounds(bytes32 what);
 
     /// @notice Stores a signed report. Anybody may submit it.
@@ -87,10 +96,16 @@ interface IVolatilityOracle {
     function previousSlice(uint16 market, uint40 expiry) external view returns (Slice memory);
 
     /// @notice The newest and the previous slice for trading. Reverts when missing, older than the heartbeat, or halted.
-    function tradableSlices(uint16 market, uint40 expiry) external view returns (Slice memory newest, Slice memory previous);
+    function tradableSlices(uint16 market, uint40 expiry)
+        external
+        view
+        returns (Slice memory newest, Slice memory previous);
 
     /// @notice The newest slice for marking: halted is allowed. Reverts when missing or older than the heartbeat.
-    function freshSlices(uint16 market, uint40 expiry) external view returns (Slice memory newest, Slice memory previous);
+    function freshSlices(uint16 market, uint40 expiry)
+        external
+        view
+        returns (Slice memory newest, Slice memory previous);
 
     function isHalted(uint16 market, uint40 expiry) external view returns (bool);
 
@@ -104,4 +119,17 @@ interface IVolatilityOracle {
 
     /// @notice The volatility near which a market's first report must lie, WAD. Restricted.
     function setAnchor(uint16 market, uint256 volatility) external;
+
+    /// @notice Any one current signer halts vault trades of an expiry for a heartbeat, a bounded number of times.
+    function halt(uint16 market, uint40 expiry) external;
+
+    /// @notice Sets the bounds of `BoundsSet`, inside limits fixed by the code. Restricted.
+    function setBounds(uint32 heartbeat_, uint64 volatilityPerDay_, uint64 carryPerDay_, uint32 maxMoveSeconds_)
+        external;
+
+    function signers() external view returns (address[] memory);
+    function threshold() external view returns (uint8);
+    function anchor(uint16 market) external view returns (uint256 volatility);
+    function carryPerDay() external view returns (uint64);
+    function maxMoveSeconds() external view returns (uint32);
 }
