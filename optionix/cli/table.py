@@ -1,0 +1,16 @@
+"""The commands of `optionix`: where each lives and its line in `--help`, so that nothing is imported to show them.
+
+A part of the system adds its commands here when it adds the module.
+"""
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command: `module:attribute` of a click command, and one line of help."""
+
+    target: str
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {}

@@ -1,0 +1,203 @@
+"""Settings of every part of Optionix: one prefix, `OPTIONIX_`, and defaults that run on one machine.
+
+Where a value comes from, first wins: an argument, an `OPTIONIX_` environment variable, the addresses that the local
+stack wrote into the data folder when it started (so that a second terminal finds a stack that was moved by
+`--port-base`), the default given here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from optionix.local.paths import Layout
+
+#: The checkout that this package runs from, or the current folder when it was installed without one.
+PROJECT_ROOT = next(
+    (folder for folder in (Path(__file__).resolve().parents[1],) if (folder / "package.json").is_file()), Path.cwd()
+)
+
+METRICS_PORTS = {"indexer": 9100, "keeper": 9101, "risk": 9102, "api": 9103, "replay": 9104}
+"""Port of `/metrics` and `/healthz` of each service, before `port_base` is added."""
+
+
+class _StackAddresses(PydanticBaseSettingsSource):
+    """What the local stack that owns the data folder said about where it listens."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        raise NotImplementedError("this source answers as a whole")
+
+    def __call__(self) -> dict[str, Any]:
+        data_dir = self.current_state.get("data_dir") or Settings.model_fields["data_dir"].default
+        try:
+            known = json.loads(Layout(Path(data_dir)).addresses.read_text())
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return {}
+        return {name: known[name] for name in ("port_base", "tcp", "postgres_host", "stack_password") if name in known}
+
+
+class Settings(BaseSettings):
+    """All settings. Each is also an environment variable: `port_base` is `OPTIONIX_PORT_BASE`."""
+
+    model_config = SettingsConfigDict(env_prefix="OPTIONIX_", extra="ignore", use_attribute_docstrings=True)
+
+    data_dir: Path = PROJECT_ROOT / ".optionix"
+    """Folder with everything that a local stack keeps: chain state, database, logs, sockets, addresses."""
+
+    network: str = "local"
+    """Name of the chain, as `optionix.chain` lists it."""
+
+    port_base: int = Field(default=0, ge=0, le=65535 - 9199)
+    """Added to every port below, so that several stacks run on one machine."""
+
+    tcp: bool = False
+    """Whether the local Postgres and Redis also listen on loopback ports (5433 and 6380, password protected)."""
+
+    host: str = "127.0.0.1"
+    """Address that every HTTP server of the stack binds. Loopback unless told otherwise."""
+
+    api_port: int = Field(default=8000, ge=1, le=65535)
+    """Port of the page and the API, before `port_base`."""
+
+    risk_port: int = Field(default=8010, ge=1, le=65535)
+    """Port of the risk service, before `port_base`."""
+
+    anvil_port: int = Field(default=8545, ge=1, le=65535)
+    """Port of the local chain, before `port_base`."""
+
+    postgres_port: int = Field(default=5433, ge=1, le=65535)
+    """Port of the local Postgres, before `port_base`; without `tcp` it only names the Unix socket."""
+
+    redis_port: int = Field(default=6380, ge=1, le=65535)
+    """Port of the local Redis with `tcp`, before `port_base`."""
+
+    postgres_host: str = ""
+    """Folder of the local Postgres socket. Empty: as the stack wrote it, else the run folder of `data_dir`."""
+
+    stack_password: str = Field(default="", repr=False)
+    """Password of the local Postgres and Redis, written by the stack where `tcp` opens ports; not needed on sockets."""
+
+    rpc_url: str = ""
+    """JSON-RPC endpoint over HTTP. Empty: the local chain."""
+
+    ws_url: str = ""
+    """JSON-RPC endpoint over WebSocket. Empty: the local chain where `rpc_url` is empty too, else none."""
+
+    database_url: str = Field(default="", repr=False)
+    """SQLAlchemy URL of Postgres through psycopg 3. Empty: the local Postgres."""
+
+    redis_url: str = Field(default="", repr=False)
+    """URL of Redis. Empty: the local Redis."""
+
+    api_url: str = ""
+    """Where the API is reached. Empty: the local one."""
+
+    risk_url: str = ""
+    """Where the risk service is reached. Empty: the local one."""
+
+    node_modules: Path = PROJECT_ROOT / "node_modules"
+    """Folder with the npm packages: anvil, forge and solc come from there."""
+
+    speed: float = Field(default=600.0, gt=0, le=100_000)
+    """Seconds of market time that the replayed feeds let pass in one second of wall time."""
+
+    replay_from: str = "2023-03-06"
+    """First day (UTC, ISO) of the replayed history: the genesis of a new local chain."""
+
+    seed: str = "optionix"
+    """Seed of the path of replayed prices inside each bar: the same seed posts the same rounds."""
+
+    price_history: Literal["csv", "feed"] = "csv"
+    """Where the risk service takes prices before the chain's own: the shipped bars, or the feeds' rounds alone."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe level that is logged."""
+
+    debug: bool = False
+    """Show tracebacks of errors that are otherwise told in one line."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _StackAddresses(settings_cls)
+
+    @model_validator(mode="after")
+    def _fill_local_addresses(self) -> Settings:
+        self.data_dir = self.data_dir.expanduser().absolute()
+        local = self.connect_host
+        if not self.rpc_url:
+            self.rpc_url = f"http://{local}:{self.port('anvil')}"
+            self.ws_url = self.ws_url or f"ws://{local}:{self.port('anvil')}"
+        self.api_url = self.api_url or f"http://{local}:{self.port('api')}"
+        self.risk_url = self.risk_url or f"http://{local}:{self.port('risk')}"
+        self.postgres_host = self.postgres_host or str(self.layout.run)
+        if not self.database_url:
+            where = quote(self.postgres_host, safe="")
+            self.database_url = f"postgresql+psycopg://optionix@/optionix?host={where}&port={self.port('postgres')}"
+        if not self.redis_url:
+            secret = f":{quote(self.stack_password, safe='')}@" if self.tcp and self.stack_password else ""
+            self.redis_url = f"unix://{secret}{self.layout.redis_socket}"
+        return self
+
+    @property
+    def layout(self) -> Layout:
+        """Where things lie in the data folder."""
+        return Layout(self.data_dir)
+
+    @property
+    def connect_host(self) -> str:
+        """The address at which this machine reaches its own servers."""
+        return "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+
+    def port(self, part: Literal["api", "risk", "anvil", "postgres", "redis"]) -> int:
+        """The port of a part with `port_base` added."""
+        ports = {
+            "api": self.api_port,
+            "risk": self.risk_port,
+            "anvil": self.anvil_port,
+            "postgres": self.postgres_port,
+            "redis": self.redis_port,
+        }
+        return ports[part] + self.port_base
+
+    def metrics_port(self, service: str) -> int:
+        """The port of `/metrics` and `/healthz` of a service (indexer, keeper, risk, api, replay)."""
+        return METRICS_PORTS[service] + self.port_base
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables: what a child process needs to see the same values."""
+        env = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if value is not None:
+                env[f"OPTIONIX_{name.upper()}"] = (
+                    str(value) if not isinstance(value, (list, tuple)) else json.dumps(value)
+                )
+        return env
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
+
+
+def override(**values: Any) -> None:
+    """Sets settings for this process and its children, as command-line options do; call before anything reads them."""
+    for name, value in values.items():
+        if value is not None:
+            os.environ[f"OPTIONIX_{name.upper()}"] = str(value)
+    settings.cache_clear()
