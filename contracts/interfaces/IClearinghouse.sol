@@ -63,6 +63,7 @@ interface IClearinghouse {
         BookKey indexed key, address indexed settler, uint256 bounty, address indexed treasury, uint256 rest
     );
     event TreasurySet(address treasury);
+    event BountyCapSet(address indexed token, uint256 cap);
     event WritesPaused(bool paused);
 
     error InsufficientFreeBalance(address account, address token, uint256 assets, uint256 free);
@@ -83,6 +84,10 @@ interface IClearinghouse {
     error RedeemForNotAllowed(address holder);
     error NothingToSettle(address account, SeriesId series);
     error Paused();
+    error UnlistedBook(BookKey key);
+    error EmptyLeg(SeriesId series);
+    error UnknownFlags(uint8 flags);
+    error TreasuryNotSet();
 
     // --- collateral ---
 
@@ -109,7 +114,7 @@ interface IClearinghouse {
     /// @notice Turns a plain (or empty) book into a netted one. `strikes` names exactly its legs, ascending.
     function net(address account, BookKey key, uint64[] calldata strikes) external;
 
-    /// @notice Burns `amount` of `account`'s tokens into its netted book as a long.
+    /// @notice Burns `amount` of `account`'s tokens into its netted book as a long. A written leg at the strike shrinks first.
     function place(address account, SeriesId series, uint256 amount) external;
 
     /// @notice Takes a long out of a netted book again and mints it to `receiver`.
@@ -135,22 +140,37 @@ interface IClearinghouse {
     /// @notice Whether anybody may redeem for the caller although it has code.
     function setRedeemFor(bool allowed) external;
 
-    /// @notice Pays a trading fee from the caller's free balance into the pot of a (market, side, expiry).
+    /// @notice Pays a trading fee in the settlement asset from the caller's free balance into the pot of a (market, side, expiry).
     function accrueFee(BookKey key, uint256 assets) external;
 
     /// @notice After settlement: pays the settler's bounty (at most a fifth of the pot, capped) and the rest to the treasury.
     function collectFees(BookKey key) external returns (uint256 bounty, uint256 rest);
+
+    /// @notice Where the rest of collected fees goes. Restricted. Never zero.
+    function setTreasury(address treasury) external;
+
+    /// @notice The most that settlers are paid from one pot in `token`. Zero: a fifth of the pot is the only limit. Restricted.
+    function setBountyCap(address token, uint256 cap) external;
+
+    /// @notice Stops or allows writing and placing. Nothing else can be paused. Restricted.
+    function setWritesPaused(bool paused) external;
 
     // --- views ---
 
     function freeBalance(address account, address token) external view returns (uint256);
     function book(address account, BookKey key) external view returns (Book memory);
     function leg(address account, SeriesId series) external view returns (int256 amount);
+    /// @notice The legs of a netted book, ascending; empty for a plain one, whose legs are known by their series alone.
     function legs(address account, BookKey key) external view returns (Leg[] memory);
     function operatorFlags(address account, address operator) external view returns (uint8);
     function feePot(BookKey key) external view returns (uint256);
+    /// @notice What settlers have been paid from a pot so far.
+    function bountyPaid(BookKey key) external view returns (uint256);
+    function bountyCap(address token) external view returns (uint256);
+    function treasury() external view returns (address);
+    function writesPaused() external view returns (bool);
     function optionToken() external view returns (address);
     function markets() external view returns (address);
-    /// @notice What one contract amount of `series` pays when settled: `assets` for `amount`, rounded down.
+    /// @notice What `amount` of a settled series pays its holder, rounded down.
     function payoff(SeriesId series, uint256 amount) external view returns (uint256 assets);
 }

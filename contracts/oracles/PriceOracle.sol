@@ -11,7 +11,7 @@ library PriceOracle {
     uint256 internal constant MAX_HEARTBEAT = 2 days;
 
     /// @notice Widest deviation threshold, basis points.
-    uint256 internal constant MAX_DEVIATION_BPS = 1_000;
+    uint256 internal constant MAX_DEVIATION_BPS = 1000;
 
     /// @notice Longest grace period after a sequencer came back.
     uint256 internal constant MAX_SEQUENCER_GRACE = 1 days;

@@ -27,7 +27,7 @@ library RoundReader {
     /// pass an existing round off as absent. Words are taken raw, so that malformed answers count as no round.
     function read(address feed, uint80 roundId) internal view returns (Round memory round) {
         // EIP-150: a call can hand on at most 63/64 of what is left.
-        uint256 needed = READ_GAS + READ_GAS / 63 + 5_000;
+        uint256 needed = READ_GAS + READ_GAS / 63 + 5000;
         require(gasleft() >= needed, NotEnoughGas(gasleft(), needed));
         (bool ok, bytes memory data) =
             feed.staticcall{gas: READ_GAS}(abi.encodeCall(IAggregatorV3.getRoundData, (roundId)));
