@@ -1,0 +1,61 @@
+# Every target sets up what it needs, without root; a second set-up is instant. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+root := $(CURDIR)
+# The platform's own forge and anvil come before npm's wrappers of the same name (tools/link-native.mjs says why).
+export PATH := $(root)/node_modules/.native:$(root)/.venv/bin:$(root)/node_modules/.bin:$(PATH)
+export PYTHONPATH := $(root)
+# py-solc-x and ape find the compiler here, and ape keeps its caches inside the tree.
+export SOLCX_BINARY_PATH := $(root)/tools/solcx
+export APE_DATA_FOLDER := $(root)/.build/ape
+ifdef PYTHON
+export PYTHON
+endif
+
+packages := optionix indexer keeper ml api
+suites := forge ape python web browser faults demo
+
+.PHONY: help up down test $(suites:%=test-%) lint fmt audit lock clean setup
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@echo "test-NAME       one suite alone: $(suites)"
+
+setup: ## set up everything that make test needs
+	@tools/setup test
+
+up: ## start the whole market on this machine (ARGS="--detach" and so on)
+	@tools/setup run
+	@tools/setup page
+	@exec .venv/bin/optionix up $(ARGS)
+
+down: ## stop it
+	@tools/setup run
+	@exec .venv/bin/optionix down $(ARGS)
+
+test: setup ## every suite, side by side; the last line counts
+	@.venv/bin/python tools/run_suites.py $(SUITES)
+
+$(suites:%=test-%): test-%: setup
+	@.venv/bin/python tools/run_suites.py $*
+
+lint: setup ## ruff, mypy, forge fmt, solhint, oxlint, tsc: nothing is changed
+	@tools/lint
+
+fmt: setup ## format Python and Solidity in place
+	@ruff check --fix-only --quiet . && ruff format .
+	@forge fmt
+
+audit: ## slither over the contracts
+	@tools/setup audit
+	@slither . --compile-force-framework foundry
+
+lock: setup ## renew uv.lock and package-lock.json after a change of their sources
+	@UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never .venv/bin/uv lock --default-index https://pypi.org/simple
+	@npm install --package-lock-only --no-audit --no-fund --loglevel=error
+	@node tools/complete-npm-lock.mjs
+
+clean: ## remove what builds and tests leave (not .venv, node_modules or a market's data)
+	@rm -rf out cache artifacts .build web/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
