@@ -14,8 +14,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum
 
+from optionix.errors import UserError
+
 STRIKE_DECIMALS = 8
 """Decimals of a strike in an id."""
+STRIKE_ONE = 100_000_000
+"""A strike of one quote per base."""
 STRIKE_UNIT_WAD = 10**10
 """One strike unit (1e-8 quote per base) in WAD."""
 EXPIRY_HOUR = 8
@@ -31,7 +35,7 @@ _DATE = re.compile(rf"(?P<day>[1-9][0-9]?)(?P<month>{'|'.join(_MONTHS)})(?P<year
 _FIELD_LIMITS = {"market": 1 << 16, "expiry": 1 << 40, "strike": 1 << 64}
 
 
-class InstrumentError(ValueError):
+class InstrumentError(UserError, ValueError):
     """A series id, name or part of one that cannot be."""
 
 
@@ -203,7 +207,7 @@ def parse_expiry(text: str) -> int:
 
 def format_strike(strike: int) -> str:
     """`3000`, `0d625`: a strike in units of 1e-8 with `d` for the decimal point and no trailing zeros."""
-    whole, fraction = divmod(strike, 10**STRIKE_DECIMALS)
+    whole, fraction = divmod(strike, STRIKE_ONE)
     if fraction == 0:
         return str(whole)
     return f"{whole}d{fraction:0{STRIKE_DECIMALS}}".rstrip("0")
@@ -213,11 +217,13 @@ def parse_strike(text: str) -> int:
     """Units of 1e-8 of `3000` or `0d625`."""
     match = re.fullmatch(r"(0|[1-9][0-9]*)(?:d([0-9]*[1-9]))?", text)
     if match is None:
-        raise InstrumentError(f"{text!r} is not a strike: no leading or trailing zeros, `d` for the point, such as 0d625")
+        raise InstrumentError(
+            f"{text!r} is not a strike: no leading or trailing zeros, `d` for the point, such as 0d625"
+        )
     fraction = match[2] or ""
     if len(fraction) > STRIKE_DECIMALS:
         raise InstrumentError(f"strike {text!r} has more than {STRIKE_DECIMALS} decimals")
-    strike = int(match[1]) * 10**STRIKE_DECIMALS + int(fraction.ljust(STRIKE_DECIMALS, "0") or "0")
+    strike = int(match[1]) * STRIKE_ONE + int(fraction.ljust(STRIKE_DECIMALS, "0") or "0")
     if not 0 < strike < _FIELD_LIMITS["strike"]:
         raise InstrumentError(f"strike {text!r} is outside 0d00000001 to {format_strike(_FIELD_LIMITS['strike'] - 1)}")
     return strike

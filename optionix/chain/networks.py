@@ -10,8 +10,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
-from eth_utils import is_checksum_address
+from eth_utils.address import is_checksum_address
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from optionix.errors import UserError
 
 WAD = 10**18
 MIN_EXTRA_AGE = 30 * 60
@@ -20,7 +22,7 @@ MAX_EXTRA_AGE = 60 * 60
 """... and at most two heartbeats and this."""
 
 
-class UnknownNetwork(ValueError):
+class UnknownNetwork(UserError, ValueError):
     """A network name that `networks.toml` does not have."""
 
 
