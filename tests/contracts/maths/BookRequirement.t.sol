@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {BookRequirement} from "../../../contracts/libraries/BookRequirement.sol";
 import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
+import {BookRequirement} from "../../../contracts/libraries/BookRequirement.sol";
 import {Payoff} from "../../../contracts/libraries/Payoff.sol";
 import {Side} from "../../../contracts/libraries/SeriesId.sol";
 import {Test} from "../support/Test.sol";
@@ -118,12 +118,12 @@ contract BookRequirementTest is Test {
         // 1/3 of a base, exactly: receiver gets the floor, debtor owes the ceiling
         assertEq(
             BookRequirement.settlementFloor(Side.CALL, _book1(2e8, 1e18), 3e18, SCALE_18),
-            int256(333333333333333333),
+            int256(333_333_333_333_333_333),
             "get"
         );
         assertEq(
             BookRequirement.settlementFloor(Side.CALL, _book1(2e8, -1e18), 3e18, SCALE_18),
-            -int256(333333333333333334),
+            -int256(333_333_333_333_333_334),
             "owe"
         );
     }

@@ -29,8 +29,8 @@ contract PayoffTest is Test {
         assertEq(Payoff.payoffDown(Side.CALL, 3000e18, 4000e18, 2e18, 1), 0.5e18, "in the money");
         assertEq(Payoff.payoffDown(Side.CALL, 3000e18, 3000e18, 2e18, 1), 0, "at the strike");
         assertEq(Payoff.payoffUp(Side.CALL, 3000e18, 0, 2e18, 1), 0, "price zero");
-        assertEq(Payoff.payoffDown(Side.CALL, 2e18, 3e18, 1e18, 1e10), 33333333, "down, 8 decimals");
-        assertEq(Payoff.payoffUp(Side.CALL, 2e18, 3e18, 1e18, 1e10), 33333334, "up, 8 decimals");
+        assertEq(Payoff.payoffDown(Side.CALL, 2e18, 3e18, 1e18, 1e10), 33_333_333, "down, 8 decimals");
+        assertEq(Payoff.payoffUp(Side.CALL, 2e18, 3e18, 1e18, 1e10), 33_333_334, "up, 8 decimals");
     }
 
     function test_a_put_pays_quote() public pure {
