@@ -17,7 +17,7 @@ endif
 packages := optionix indexer keeper ml api
 suites := forge ape python web browser faults demo
 
-.PHONY: help up down test $(suites:%=test-%) lint fmt audit lock clean setup
+.PHONY: help up down test $(suites:%=test-%) lint fmt abi audit lock clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ lint: setup ## ruff, mypy, forge fmt, solhint, oxlint, tsc: nothing is changed
 fmt: setup ## format Python and Solidity in place
 	@ruff check --fix-only --quiet . && ruff format .
 	@forge fmt
+
+abi: setup ## write deployments/abi from the contracts
+	@.venv/bin/python -m optionix.chain.abi
 
 audit: ## slither over the contracts
 	@tools/setup audit
