@@ -44,6 +44,8 @@ class Suite:
         Program and arguments.
     live
         Starts whole markets: runs after the others, one at a time, so that nothing starves them.
+    name_files
+        Gives the command each test file by name: node takes every file of a folder for a test.
     limit_seconds
         Ended, and failed, after this long.
     """
@@ -53,11 +55,17 @@ class Suite:
     files: tuple[str, ...]
     command: tuple[str, ...]
     live: bool = False
+    name_files: bool = False
     limit_seconds: int = 900
 
     def present(self) -> bool:
         """Whether any of its test files is there."""
         return any(next(ROOT.glob(pattern), None) for pattern in self.files)
+
+    def arguments(self) -> list[str]:
+        """The command as it is run."""
+        found = sorted(str(path.relative_to(ROOT)) for pattern in self.files for path in ROOT.glob(pattern))
+        return [*self.command, *(found if self.name_files else ())]
 
 
 @dataclass
@@ -99,8 +107,9 @@ SUITES = (
         "browser",
         "node",
         ("tests/e2e/**/*.test.mjs",),
-        ("node", "--test", "--test-reporter=tap", "--test-concurrency=1", "tests/e2e/"),
+        ("node", "--test", "--test-reporter=tap", "--test-concurrency=1"),
         live=True,
+        name_files=True,
     ),
     Suite("faults", "pytest", ("tests/faults/**/test_*.py",), (*_PYTEST, "tests/faults"), live=True),
     Suite("demo", "pytest", ("tests/demo/**/test_*.py",), (*_PYTEST, "tests/demo"), live=True),
@@ -202,7 +211,7 @@ class Runner:
                 if self._stopping:
                     return
                 process = subprocess.Popen(
-                    suite.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out,
+                    suite.arguments(), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out,
                     stderr=subprocess.STDOUT, start_new_session=True,
                 )  # fmt: skip
                 self._processes.add(process)
@@ -217,7 +226,7 @@ class Runner:
         outcome.seconds = time.monotonic() - started
         with self._lock:
             self.outcomes.append(outcome)
-            print(f"\n===== {suite.name}: {' '.join(suite.command)}\n{text.rstrip()}", flush=True)
+            print(f"\n===== {suite.name}: {' '.join(suite.arguments())}\n{text.rstrip()}", flush=True)
 
     def stop(self) -> None:
         """Ends whatever still runs."""
@@ -274,7 +283,8 @@ def main(names: list[str]) -> int:
     present = [suite for suite in wanted if suite.present()]
     absent = [suite for suite in wanted if not suite.present()]
     LOGS.mkdir(parents=True, exist_ok=True)
-    prepare()
+    if any(suite.name in ("forge", "ape", "python") for suite in present):
+        prepare()
     runner = Runner()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
