@@ -1,0 +1,35 @@
+/** Short names for the schemas of the API, which are generated from its OpenAPI document. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Status = Schemas["Status"];
+export type Markets = Schemas["Markets"];
+export type MarketSummary = Schemas["MarketSummary"];
+export type Expiries = Schemas["Expiries"];
+export type ExpirySummary = Schemas["ExpirySummary"];
+export type Chain = Schemas["Chain"];
+export type ChainRow = Schemas["ChainRow"];
+export type ChainOption = Schemas["ChainOption"];
+export type QuoteView = Schemas["QuoteView"];
+export type Trades = Schemas["Trades"];
+export type Trade = Schemas["Trade"];
+export type Vaults = Schemas["Vaults"];
+export type VaultSummary = Schemas["VaultSummary"];
+export type LpRequest = Schemas["LpRequest"];
+export type Account = Schemas["Account"];
+export type Position = Schemas["Position"];
+export type BookView = Schemas["BookView"];
+export type History = Schemas["History"];
+export type SpotCandles = Schemas["SpotCandles"];
+export type Settlements = Schemas["Settlements"];
+
+/** Where the contracts are, as `/v1/contracts` says. */
+export interface Deployment {
+  network: string;
+  chain_id: number;
+  real_time: boolean;
+  contracts: Record<string, { address: `0x${string}` }>;
+  vaults: { address: `0x${string}`; market: number; side: "CALL" | "PUT" }[];
+  tokens: { symbol: string; address: `0x${string}`; decimals: number }[];
+}
