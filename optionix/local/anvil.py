@@ -76,6 +76,9 @@ class Anvil:
         How many funded accounts of the well-known mnemonic are unlocked.
     slots_in_an_epoch
         The finalised block lags the head by twice this number of blocks; anvil's own default is 32.
+    history
+        Past blocks at which contracts can be read. anvil keeps a whole copy of the state for each, and by default goes
+        on to write gigabytes of them into the home folder.
     options
         More command-line options.
     node_modules
@@ -94,6 +97,7 @@ class Anvil:
         state_interval: int = 30,
         accounts: int = ACCOUNTS,
         slots_in_an_epoch: int | None = None,
+        history: int = 256,
         options: tuple[str, ...] = (),
         node_modules: Path | None = None,
         log: Path | None = None,
@@ -107,6 +111,7 @@ class Anvil:
         self.state_interval = state_interval
         self.accounts = accounts
         self.slots_in_an_epoch = slots_in_an_epoch
+        self.history = history
         self.options = options
         self.node_modules = node_modules or settings().node_modules
         folder = state.parent if state else Path(tempfile.gettempdir())
@@ -136,6 +141,7 @@ class Anvil:
         words = [
             *("--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(self.chain_id), "--quiet"),
             *("--accounts", str(self.accounts), "--mnemonic", MNEMONIC),
+            *("--prune-history", str(self.history)),
         ]
         if self.timestamp is not None:
             words += ["--timestamp", str(self.timestamp)]

@@ -76,7 +76,7 @@ class Layout:
 
     @property
     def run(self) -> Path:
-        """Folder of the sockets: in the data folder, or in the system's temporary folder where that path is too long."""
+        """Folder of the sockets: in the data folder, or in the temporary folder where that path is too long."""
         inside = self.data_dir / "run"
         if len(os.fsencode(inside.absolute())) <= LONGEST_SOCKET_FOLDER:
             return inside
