@@ -102,7 +102,7 @@ SUITES = (
             "tests",
         ),
     ),
-    Suite("web", "vitest", ("web/**/*.test.ts*", "tests/web/**/*.test.ts*"), ("vitest", "run", "--root", "web")),
+    Suite("web", "vitest", ("tests/web/**/*.test.ts*",), ("vitest", "run", "--config", "tests/web/vitest.config.ts")),
     Suite(
         "browser",
         "node",
