@@ -53,7 +53,7 @@ abi: setup ## write deployments/abi from the contracts
 
 audit: ## slither over the contracts
 	@tools/setup audit
-	@slither . --compile-force-framework foundry
+	@slither .
 
 lock: setup ## renew uv.lock and package-lock.json after a change of their sources
 	@UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never .venv/bin/uv lock --default-index https://pypi.org/simple
