@@ -1,0 +1,1 @@
+"""The database: tables (`models`), migrations (`migrate`), engines (`engine`) and live changes (`notify`)."""

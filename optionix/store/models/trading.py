@@ -1,0 +1,125 @@
+"""Trades, candles, daily statistics and the activity of accounts."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from optionix.store.models.base import (
+    Amount,
+    Base,
+    ChainKey,
+    Flag,
+    Int16,
+    Int16Key,
+    Int64,
+    Int64Key,
+    Int256Key,
+    OptionalAmount,
+    OptionalString,
+    String,
+    TextKey,
+)
+
+
+class Trade(Base):
+    """A trade with a vault. Removed only with its block.
+
+    `amount` WAD contracts; `premium`, `fee` (paid by the buyer on top) and `performance_fee` (paid by the vault) token
+    units of the settlement asset; `price` the premium per contract in WAD of that asset, rounded down; `spot` and
+    `volatility` WAD, as the vault priced it.
+    """
+
+    __tablename__ = "trade"
+
+    chain_id: Mapped[ChainKey]
+    block_number: Mapped[Int64Key]
+    log_index: Mapped[Int64Key]
+    tx_hash: Mapped[String]
+    timestamp: Mapped[Int64]
+    series_id: Mapped[Amount]
+    market: Mapped[Int64]
+    side: Mapped[Int16]
+    venue: Mapped[String]
+    taker: Mapped[String]
+    receiver: Mapped[String]
+    is_buy: Mapped[Flag]
+    amount: Mapped[Amount]
+    premium: Mapped[Amount]
+    fee: Mapped[Amount]
+    performance_fee: Mapped[Amount]
+    price: Mapped[Amount]
+    spot: Mapped[Amount]
+    volatility: Mapped[Amount]
+
+    __table_args__ = (
+        Index(None, "chain_id", "series_id", "block_number"),
+        Index(None, "chain_id", "market", "block_number"),
+        Index(None, "chain_id", "taker", "block_number"),
+        Index(None, "chain_id", "timestamp"),
+    )
+
+
+class Candle(Base):
+    """Prices of a series' trades (WAD of the settlement asset per contract) by interval of market time."""
+
+    __tablename__ = "candle"
+
+    chain_id: Mapped[ChainKey]
+    series_id: Mapped[Int256Key]
+    interval_seconds: Mapped[Int64Key]
+    start: Mapped[Int64Key]
+    open: Mapped[Amount]
+    high: Mapped[Amount]
+    low: Mapped[Amount]
+    close: Mapped[Amount]
+    volume: Mapped[Amount]
+    trades: Mapped[Int64]
+
+
+class DailyStats(Base):
+    """Totals of one UTC day of market time for one side of a market; `day` is its first second.
+
+    `volume` WAD contracts, `notional` WAD quote at the trades' spot, `premium` and `fees` token units of the side's
+    settlement asset.
+    """
+
+    __tablename__ = "daily_stats"
+
+    chain_id: Mapped[ChainKey]
+    day: Mapped[Int64Key]
+    market: Mapped[Int64Key]
+    side: Mapped[Int16Key]
+    volume: Mapped[Amount]
+    notional: Mapped[Amount]
+    premium: Mapped[Amount]
+    fees: Mapped[Amount]
+    trades: Mapped[Int64]
+
+
+class AccountActivity(Base):
+    """What happened to an account, for its history. Removed only with its block.
+
+    `kind` says what the account did, or what was done to it: deposit, withdraw, pay_in, pay_out, write, close, place,
+    take_back, net, settle, redeem, transfer_in, transfer_out, buy, sell, bounty, request_deposit, request_redeem,
+    deposit_processed, redeem_processed, cancel_deposit, cancel_redeem, claim_shares, claim_assets, share_in,
+    share_out. `amount` is WAD contracts or vault shares, `assets` token units of `token`, negative where the account
+    owed them; each is null where it does not apply.
+    """
+
+    __tablename__ = "account_activity"
+
+    chain_id: Mapped[ChainKey]
+    account: Mapped[TextKey]
+    block_number: Mapped[Int64Key]
+    log_index: Mapped[Int64Key]
+    kind: Mapped[TextKey]
+    tx_hash: Mapped[String]
+    timestamp: Mapped[Int64]
+    series_id: Mapped[OptionalAmount]
+    book_key: Mapped[OptionalAmount]
+    vault: Mapped[OptionalString]
+    counterparty: Mapped[OptionalString]
+    token: Mapped[OptionalString]
+    amount: Mapped[OptionalAmount]
+    assets: Mapped[OptionalAmount]

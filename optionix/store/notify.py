@@ -1,0 +1,85 @@
+"""Live changes: what the indexer says through Postgres NOTIFY in the transaction of each batch.
+
+A listener hears of a block only after its rows can be read. The message names what changed, not the change itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+
+import orjson
+import psycopg
+from psycopg import sql
+
+CHANNEL = "optionix_blocks"
+ANY_TOPIC = "*"
+"""Stands for all topics where naming them would not fit into one message."""
+_MAX_PAYLOAD_BYTES = 7900
+"""Postgres refuses payloads of 8000 bytes and more."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockChange:
+    """The tables moved to another block.
+
+    Attributes
+    ----------
+    block, hash, timestamp : the block that the tables show now.
+    reorg_from : the block that they showed before, when blocks were taken back; else None.
+    topics : what changed: `spot:1`, `surface:1`, `series:ETH-27NOV26-3000-C`, `trade:ETH-27NOV26-3000-C`,
+        `account:0x..`, `vault:0x..`, `market:1`; or `*` for anything.
+    """
+
+    chain_id: int
+    block: int
+    hash: str
+    timestamp: int
+    reorg_from: int | None
+    topics: tuple[str, ...]
+
+    def touches(self, topic: str) -> bool:
+        """Whether what a topic names may have changed."""
+        return topic in self.topics or ANY_TOPIC in self.topics
+
+    def payload(self) -> str:
+        """The message's text."""
+        text = self._text(self.topics)
+        return text if len(text.encode()) <= _MAX_PAYLOAD_BYTES else self._text((ANY_TOPIC,))
+
+    def _text(self, topics: Iterable[str]) -> str:
+        return orjson.dumps(
+            {
+                "chain_id": self.chain_id,
+                "block": self.block,
+                "hash": self.hash,
+                "timestamp": self.timestamp,
+                "reorg_from": self.reorg_from,
+                "topics": list(topics),
+            }
+        ).decode()
+
+    @classmethod
+    def parse(cls, payload: str) -> BlockChange:
+        """Read a message's text."""
+        fields = orjson.loads(payload)
+        return cls(**{**fields, "topics": tuple(fields["topics"])})
+
+
+async def listen(conninfo: str) -> AsyncGenerator[BlockChange, None]:
+    """Changes as they are committed, on a connection of its own, until that connection ends.
+
+    Parameters
+    ----------
+    conninfo : psycopg connection text, see `optionix.store.engine.conninfo`.
+
+    Raises
+    ------
+    psycopg.OperationalError
+        When the connection ends: connect again and read the tables, since messages may have been missed.
+    """
+    connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+    async with connection:
+        await connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
+        async for message in connection.notifies():
+            yield BlockChange.parse(message.payload)
