@@ -162,7 +162,8 @@ def parse_name(text: str) -> Instrument:
     match = _NAME.fullmatch(text)
     if match is None:
         raise InstrumentError(
-            f"{text!r} is not an option: write SYMBOL-DATE-STRIKE-SIDE, such as ETH-27NOV26-3000-C or ETH-1DEC26-0d625-P"
+            f"{text!r} is not an option: write SYMBOL-DATE-STRIKE-SIDE,"
+            " such as ETH-27NOV26-3000-C or ETH-1DEC26-0d625-P"
         )
     strike = parse_strike(match["strike"])
     return Instrument(match["symbol"], Side.parse(match["side"]), parse_expiry(match["date"]), strike)

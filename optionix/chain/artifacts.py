@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import orjson
@@ -215,7 +215,7 @@ def _remap(name: str, remappings: list[tuple[str, ...]]) -> str:
 def _resolve(importer: str, name: str, remappings: list[tuple[str, ...]]) -> str:
     if not name.startswith("."):
         return _remap(name, remappings)
-    return os.path.normpath(os.path.join(os.path.dirname(importer), name))
+    return os.path.normpath(PurePosixPath(importer).parent / name)
 
 
 def _read(repository: Path, unit: str) -> str:

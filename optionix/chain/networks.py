@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from eth_utils.address import is_checksum_address
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -91,6 +91,52 @@ class Market(_Entry):
     base_token: str
     quote_token: str
     feed: Feed
+    anchor_volatility: Decimal | None = Field(default=None, gt=0)
+
+
+class OracleBounds(_Entry):
+    """Bounds of volatility reports; see `VolatilityOracle.setBounds`."""
+
+    heartbeat: int
+    volatility_per_day: Decimal
+    carry_per_day: Decimal
+    max_move_seconds: int
+
+
+class VaultParams(_Entry):
+    """Parameters of the vaults' quote; see `IOptionVault.Params`. Fractions of 1, contracts for `min_amount`."""
+
+    half_spread: Decimal
+    half_spread_per_day: Decimal
+    skew: Decimal
+    use: Decimal
+    min_rate: Decimal
+    floor: Decimal
+    min_abs_delta: Decimal
+    max_abs_delta: Decimal
+    max_utilisation: Decimal
+    min_amount: Decimal
+    guard_window: int
+    notice_seconds: int
+
+
+class VaultFees(_Entry):
+    """Fees of the vaults' trades, fractions of 1; see `IOptionVault.Fees`."""
+
+    of_notional: Decimal
+    of_premium: Decimal
+    performance: Decimal
+
+
+class Protocol(_Entry):
+    """What the contracts are set to; amounts by token are in whole tokens."""
+
+    oracle: OracleBounds
+    vault: VaultParams
+    deposit_caps: dict[str, Decimal]
+    min_requests: dict[str, Decimal]
+    fees: VaultFees
+    bounty_caps: dict[str, Decimal]
 
 
 class Network(_Entry):
@@ -112,6 +158,7 @@ class Network(_Entry):
     sequencer_grace: int = Field(default=0, ge=0)
     tokens: dict[str, Token]
     markets: list[Market] = []
+    protocol: Protocol
 
     @property
     def is_local(self) -> bool:
@@ -124,6 +171,10 @@ class Network(_Entry):
         missing = (wanted | {self.wrapped_native}) - self.tokens.keys()
         if missing:
             raise ValueError(f"{self.name}: no token {', '.join(sorted(missing))}")
+        amounts = self.protocol.deposit_caps, self.protocol.min_requests, self.protocol.bounty_caps
+        unset = {token for table in amounts for token in wanted - table.keys()}
+        if unset:
+            raise ValueError(f"{self.name}: no cap, least request or bounty for {', '.join(sorted(unset))}")
         if not self.is_local:
             nameless = [name for name, token in self.tokens.items() if token.address is None]
             nameless += [market.base for market in self.markets if market.feed.address is None]
@@ -148,14 +199,16 @@ class Network(_Entry):
 @cache
 def networks() -> dict[str, Network]:
     """All networks by name, in the order of the file."""
-    data = tomllib.loads(files("optionix.chain").joinpath("networks.toml").read_text(encoding="utf-8"))
-    return {name: Network(name=name, **fields) for name, fields in data["networks"].items()}
+    data = _file()
+    return {
+        name: Network(**{**fields, "name": name, "protocol": _merged(data["protocol"], fields.get("protocol", {}))})
+        for name, fields in data["networks"].items()
+    }
 
 
 def default_network() -> str:
     """The name of the network used when none is given: the local one."""
-    data = tomllib.loads(files("optionix.chain").joinpath("networks.toml").read_text(encoding="utf-8"))
-    return str(data["default"])
+    return str(_file()["default"])
 
 
 def network(name: str) -> Network:
@@ -184,3 +237,17 @@ def network_of_chain(chain_id: int) -> Network:
         if entry.chain_id == chain_id:
             return entry
     raise UnknownNetwork(f"no network of networks.toml has chain id {chain_id}")
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads(files("optionix.chain").joinpath("networks.toml").read_text(encoding="utf-8"))
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """One table over another, tables inside merged as well."""
+    merged = dict(base)
+    for key, value in over.items():
+        inner = base.get(key)
+        merged[key] = _merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+    return merged

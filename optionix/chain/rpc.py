@@ -250,8 +250,8 @@ class BlockingRpc:
         return results
 
 
-async def _make_rpc(url: str, timeout: float) -> Rpc:
-    return Rpc(url, timeout=timeout)
+async def _make_rpc(url: str, seconds: float) -> Rpc:
+    return Rpc(url, timeout=seconds)
 
 
 def block_tag(tag: int | str) -> str:

@@ -114,22 +114,22 @@ async def call_contract(
     return abi.decode(function, data, len(args))
 
 
-async def wait_for_receipt(rpc: Rpc, transaction: str, timeout: float = 60.0) -> dict[str, Any]:
+async def wait_for_receipt(rpc: Rpc, transaction: str, seconds: float = 60.0) -> dict[str, Any]:
     """The receipt as the node gives it, polled until it is there.
 
     Raises
     ------
     TransactionTimeout
-        After `timeout` seconds of wall time.
+        After `seconds` of wall time.
     """
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + seconds
     pause = _FIRST_POLL_SECONDS
     while True:
         receipt: dict[str, Any] | None = await rpc.call("eth_getTransactionReceipt", transaction)
         if receipt is not None:
             return receipt
         if time.monotonic() >= deadline:
-            raise TransactionTimeout(transaction, timeout)
+            raise TransactionTimeout(transaction, seconds)
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LAST_POLL_SECONDS)
 

@@ -13,4 +13,7 @@ class Entry(NamedTuple):
     help: str
 
 
-COMMANDS: dict[str, Entry] = {}
+COMMANDS: dict[str, Entry] = {
+    "deploy": Entry("optionix.cli.deploy:deploy_command", "Deploy what a network lacks and set it up."),
+    "seed": Entry("optionix.cli.deploy:seed_command", "Fill a local chain with listings, liquidity and accounts."),
+}

@@ -82,7 +82,7 @@ async def test_a_refused_send_does_not_lose_the_nonce(sender: Sender) -> None:
 async def test_what_is_not_mined_in_time_is_said_with_its_hash(rpc: Rpc) -> None:
     absent = "0x" + "12" * 32
     with pytest.raises(TransactionTimeout, match="not mined after 0.05 s") as caught:
-        await asyncio.wait_for(wait_for_receipt(rpc, absent, timeout=0.05), 5)
+        await asyncio.wait_for(wait_for_receipt(rpc, absent, seconds=0.05), 5)
     assert caught.value.transaction == absent
 
 
