@@ -74,5 +74,4 @@ abstract contract MarketsFixture is Test {
     function put(uint64 strike) internal pure returns (SeriesId) {
         return SeriesIdLib.pack(ETH, Side.PUT, EXPIRY, strike * 1e8);
     }
-
 }

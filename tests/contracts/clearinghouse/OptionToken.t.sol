@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
+
+import {IOptionToken} from "../../../contracts/interfaces/IOptionToken.sol";
+import {SeriesId} from "../../../contracts/libraries/SeriesId.sol";
+import {ClearinghouseFixture} from "../support/ClearinghouseFixture.sol";
+
+contract OptionTokenTest is ClearinghouseFixture {
+    function test_OnlyItsClearinghouseMintsAndBurns() public {
+        assertEq(token.clearinghouse(), address(house));
+        vm.expectRevert(abi.encodeWithSelector(IOptionToken.OnlyClearinghouse.selector, address(this)));
+        token.mint(STRANGER, 1, 1);
+        vm.expectRevert(abi.encodeWithSelector(IOptionToken.OnlyClearinghouse.selector, address(this)));
+        token.burn(STRANGER, 1, 1);
+    }
+
+    function test_CountsTheSupplyOfEachSeries() public {
+        write(WRITER, call(3000), 2e18, HOLDER);
+        write(WRITER, call(3100), 3e18, HOLDER);
+        assertEq(supply(call(3000)), 2e18);
+        assertEq(supply(call(3100)), 3e18);
+        assertEq(supply(put(3000)), 0);
+    }
+
+    function test_TransfersCreditNobodyButTheirHolder() public {
+        write(WRITER, call(3000), 2e18, HOLDER);
+        net(WRITER, call(3100), strikes1(3000));
+        vm.prank(HOLDER);
+        token.safeTransferFrom(HOLDER, WRITER, SeriesId.unwrap(call(3000)), 2e18, "");
+        assertEq(house.leg(WRITER, call(3000)), -2e18, "the book is as it was");
+        assertEq(lockedOf(WRITER, call(3000)), 2e18, "locked");
+        assertEq(held(WRITER, call(3000)), 2e18, "tokens");
+    }
+
+    function test_TheClearinghouseItselfTakesNone() public {
+        write(WRITER, call(3000), 2e18, HOLDER);
+        vm.expectRevert();
+        vm.prank(HOLDER);
+        token.safeTransferFrom(HOLDER, address(house), SeriesId.unwrap(call(3000)), 2e18, "");
+    }
+
+    function test_SpeaksErc1155() public view {
+        assertTrue(token.supportsInterface(type(IERC1155).interfaceId));
+        assertFalse(token.supportsInterface(0xffffffff));
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+
+import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
+import {MarketsFixture} from "../support/MarketsFixture.sol";
+
+contract ListExpiryTest is MarketsFixture {
+    function test_RefusesACallerWithoutTheRole() public {
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, STRANGER));
+        vm.prank(STRANGER);
+        markets.listExpiry(ETH, EXPIRY + 1 days);
+    }
+
+    function test_RefusesAnUnknownMarket() public {
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.UnknownMarket.selector, 9));
+        markets.listExpiry(9, EXPIRY);
+    }
+
+    function test_RefusesATimeOtherThanEightUtc() public {
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.ExpiryNotAligned.selector, EXPIRY + 1));
+        markets.listExpiry(ETH, EXPIRY + 1);
+    }
+
+    function test_RefusesTheCurrentSecondAndThePast() public {
+        vm.warp(EXPIRY + 1 days);
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.ExpiryInPast.selector, EXPIRY + 1 days, EXPIRY + 1 days));
+        markets.listExpiry(ETH, EXPIRY + 1 days);
+    }
+
+    function test_RefusesASecondListing() public {
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.AlreadyListed.selector, uint256(ETH) << 40 | EXPIRY));
+        markets.listExpiry(ETH, EXPIRY);
+    }
+
+    function test_FreezesTheFeedVersion() public {
+        vm.expectEmit(address(markets));
+        emit IMarkets.ExpiryListed(ETH, EXPIRY + 1 days, 1);
+        markets.listExpiry(ETH, EXPIRY + 1 days);
+        assertTrue(markets.isExpiryListed(ETH, EXPIRY + 1 days), "listed");
+        assertFalse(markets.isExpiryListed(ETH, EXPIRY + 2 days), "not listed");
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.UnlistedExpiry.selector, ETH, EXPIRY + 2 days));
+        markets.feedConfig(ETH, EXPIRY + 2 days);
+    }
+}
