@@ -71,7 +71,6 @@ interface IClearinghouse {
     error UnlistedSeries(SeriesId series);
     error BadAmount(uint256 amount);
     error Expired(SeriesId series);
-    error NotExpired(SeriesId series);
     error BookAlreadySettled(address account, BookKey key);
     error WrongBookKind(address account, BookKey key, BookKind kind);
     error LegsMismatch(uint256 given, uint256 held);

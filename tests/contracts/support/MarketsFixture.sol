@@ -27,7 +27,7 @@ abstract contract MarketsFixture is Test {
 
     function setUp() public virtual {
         vm.warp(START);
-        access = new AccessManager(address(this));
+        access = AccessManager(vm.deployCode("AccessManager.sol:AccessManager", abi.encode(address(this))));
         markets = new Markets(address(access));
         weth = new TestToken("Wrapped Ether", "WETH", 18);
         usdc = new TestToken("USD Coin", "USDC", 6);
