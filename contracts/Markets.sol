@@ -5,7 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 import {IMarkets} from "./interfaces/IMarkets.sol";
-import {BookKey, BookKeyLib, SeriesId, Side} from "./libraries/SeriesId.sol";
+import {BookKey, SeriesId, Side} from "./libraries/SeriesId.sol";
 import {PriceOracle} from "./oracles/PriceOracle.sol";
 import {SettlementOracle} from "./oracles/SettlementOracle.sol";
 

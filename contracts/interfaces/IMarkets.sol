@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {BookKey, SeriesId, Side} from "../libraries/SeriesId.sol";
+import {SeriesId, Side} from "../libraries/SeriesId.sol";
 
 /// @notice What can be traded and what it is worth: markets, their feeds, listed expiries and strikes, spot, settlement prices.
 /// @dev Prices are quote per base in WAD. Times are seconds. Feed settings are versioned: a listed expiry keeps the

@@ -158,9 +158,8 @@ def test_roles_hold_function_by_function(fresh: Chain) -> None:
     head = int(fresh.anvil.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
     expiry = head - head % 86400 + 2 * 86400 + 8 * 3600
     keeper.send(markets, abi.encode("listExpiry", 1, expiry))
-    config = {
-        key: 0 for key in ("decimals", "heartbeat", "maxAge", "deviationBps", "minPrice", "maxPrice", "sequencerGrace")
-    }
+    numbers = ("decimals", "heartbeat", "maxAge", "deviationBps", "minPrice", "maxPrice", "sequencerGrace")
+    config: dict[str, object] = dict.fromkeys(numbers, 0)
     config |= {"feed": STRANGER, "sequencerFeed": STRANGER}
     with pytest.raises(Reverted, match="AccessManagedUnauthorized"):
         keeper.send(markets, abi.encode("setFeed", 1, config))
