@@ -100,9 +100,10 @@ library Black76 {
     {
         unchecked {
             if (deviation == 0) {
-                d1 = logRatio;
-                if (forward > strike) call = forward - strike;
-                else put = strike - forward;
+                // At the money d1 is 0 / 0; its limit is zero, half a unit of delta. Elsewhere only the sign is used.
+                d1 = int256(forward) - int256(strike);
+                if (d1 > 0) call = uint256(d1);
+                else put = uint256(-d1);
                 if (d1 == 0) tail1 = forward >> 1;
                 return (call, put, d1, tail1, 0);
             }

@@ -35,13 +35,13 @@ library FixedPointX96 {
             }
             let u := sdiv(shl(96, sub(a, b)), add(a, b))
             let t := shr(128, mul(u, u)) // X64, at most 1/9
-            let n := sub(0x5caacb0aa049384e84c927b1c027afd8, mul(0x284598635927c29, t))
-            n := shr(128, sub(0x20b542025f7ad43dc2f205e3f54e979356ccd41cccc956160, mul(n, t)))
-            n := sub(0x3a3979c938a80263b17ca4faf6e9a5072, mul(n, t))
-            n := shr(96, sub(0x200000000000000440b3ca623bf0d2d932d6d72d727493f32, mul(n, t)))
-            let d := sub(0x68120be09b1d284da9eec018af3c9ccc, mul(0x766f48ffb18b111, t))
-            d := shr(128, sub(0x18a2c936a26ad4220f53cbdab2301b5403e1e1faec798f11c, mul(d, t)))
-            d := sub(0x22721239f1a95247eb5c14d2006f2b403, mul(d, t))
+            let n := sub(0x5caacb0aa049384e84c927b1c61b9250, mul(0x284598635927c29, t))
+            n := shr(128, sub(0x20b542025f7ad43dc2f205e3f677e7ce88e5331b7efbac108, mul(n, t)))
+            n := sub(0x3a3979c938a80263b17ca4faf7cbf669e, mul(n, t))
+            n := shr(96, sub(0x200000000000000440b3ca623bf0d2d932d6d766073fb31b8, mul(n, t)))
+            let d := sub(0x68120be09b1d284da9eec018b4ae740f, mul(0x766f48ffb18b111, t))
+            d := shr(128, sub(0x18a2c936a26ad4220f53cbdab2ea7bacbc21786be7a6219eb, mul(d, t)))
+            d := sub(0x22721239f1a95247eb5c14d200e053f19, mul(d, t))
             d := shr(96, sub(0x1000000000000000000000000000000000000000000000000, mul(d, t)))
             result := add(sdiv(mul(u, n), d), offset)
         }
@@ -56,10 +56,10 @@ library FixedPointX96 {
             exponent := shr(192, add(mul(x, INVERSE_LN2), shl(191, 1)))
             let r := sub(x, mul(exponent, LN2))
             let t := shr(128, mul(r, r)) // X64, below 1/8
-            let p := add(mul(0x422d2e4c9e05f, t), 0x3e0e9cc1328af767206cc2573a0c890)
-            p := shr(96, add(mul(p, t), 0x7ffffffffffffffffc236aa8ef2865dc08cae6e7587c2cca))
-            let q := add(mul(0x19337abbc616a717506d25197f16, t), 0x52bc421c6a2f79a456b27aadda85c42bf94e6b045b3b22)
-            q := add(mul(shr(128, q), t), 0x1d1728ed7ba6b43b2a20aeabffdb2335)
+            let p := add(mul(0x422d2e4c9e05f, t), 0x3e0e9cc1328af767206cc2573b941f5)
+            p := shr(96, add(mul(p, t), 0x7ffffffffffffffffc236aa8ef2865dc08cae72f3afe28ea))
+            let q := add(mul(0x19337abbc616a717506d25198689, t), 0x52bc421c6a2f79a456b27aaddfc43bd14f7064ba8b50c9)
+            q := add(mul(shr(128, q), t), 0x1d1728ed7ba6b43b2a20aeac000c15ff)
             q := shr(96, add(mul(q, t), 0x1000000000000000000000000000000000000000000000000))
             p := sar(96, mul(r, p)) // signed
             mantissa := div(shl(96, sub(q, p)), add(q, p))

@@ -15,7 +15,8 @@ library Ssvi {
 
     /// @notice w0(k) * secondsLeft / secondsReported, X128.
     /// @dev With |k| < 21 and the fields' ranges |phi k| < 2^18.6, so `shape` is below 2^116 and the numerator below
-    /// 2^64 * 2^116 * 2^40 * 2^32 = 2^252. Relative error below 1e-24 against the exact formula.
+    /// 2^64 * 2^116 * 2^40 * 2^32 = 2^252. Relative error below 1e-22; up to 1e-17 with |rho| above 0.99 far out on the wing
+    /// where the terms cancel.
     /// @param k Log-moneyness ln(strike / forward), X96, within +-21.
     /// @param theta At-the-money total variance at the report's time, units of 1e-16.
     /// @param phi Curvature, units of 1e-15.
@@ -39,7 +40,7 @@ library Ssvi {
             int256 r = (int256(rho) << 96) / int256(RHO_ONE);
             int256 shifted = x + r;
             uint256 root = FixedPointMathLib.sqrt(uint256(shifted * shifted + (1 << 192) - r * r));
-            // The exact sum is positive for |rho| < 1; where it is smallest, far out on a wing, rounding stays below 1e-23 of it.
+            // Above sqrt(1 - rho^2)^2 > 1e-12 for |rho| < 1, so rounding cannot make it negative.
             return uint256((1 << 96) + ((r * x) >> 96) + int256(root));
         }
     }
@@ -56,35 +57,33 @@ library Ssvi {
         }
     }
 
-    /// @notice Whether a later slice lies above an earlier one at every strike, by the sufficient conditions of Hendriks
+    /// @notice A slice at a time: theta counts as theta * left / reported.
+    /// @param left Seconds to expiry, below 2^40.
+    /// @param reported Seconds from the report to expiry, below 2^40, above zero.
+    struct Scaled {
+        uint64 theta;
+        uint64 phi;
+        int48 rho;
+        uint256 left;
+        uint256 reported;
+    }
+
+    /// @notice Whether the later slice lies above the earlier one at every strike, by the sufficient conditions of Hendriks
     /// and Martini, both scaled to one time: theta not falling, theta phi (1 +- rho) not falling on both wings, phi not
     /// rising. Exact.
-    /// @dev Each theta counts as theta * left / reported; the fractions are compared by cross multiplication:
-    /// 2^64 * 2^40 * 2^40 * 2^64 * 2^41 < 2^250. Once true it stays true while time passes: the earlier one decays faster.
-    /// @param left1 Seconds left to the earlier expiry at the common time, below 2^40.
-    /// @param reported1 Seconds from its report to its expiry.
-    function isCalendarFree(
-        uint64 theta1,
-        uint64 phi1,
-        int48 rho1,
-        uint256 left1,
-        uint256 reported1,
-        uint64 theta2,
-        uint64 phi2,
-        int48 rho2,
-        uint256 left2,
-        uint256 reported2
-    ) internal pure returns (bool) {
+    /// @dev Fractions are compared by cross multiplication: 2^64 * 2^40 * 2^40 * 2^64 * 2^41 = 2^249. Once true it stays
+    /// true while time passes, and with 20 minutes taken from both `left` as prices do: the earlier one decays faster.
+    function isCalendarFree(Scaled memory near, Scaled memory far) internal pure returns (bool) {
         unchecked {
-            if (phi2 > phi1) return false;
-            uint256 level1 = uint256(theta1) * left1 * reported2;
-            uint256 level2 = uint256(theta2) * left2 * reported1;
-            if (level2 < level1) return false;
-            level1 *= phi1;
-            level2 *= phi2;
+            if (far.phi > near.phi) return false;
+            uint256 levelNear = uint256(near.theta) * near.left * far.reported;
+            uint256 levelFar = uint256(far.theta) * far.left * near.reported;
+            if (levelFar < levelNear) return false;
+            levelNear *= near.phi;
+            levelFar *= far.phi;
             int256 one = int256(RHO_ONE);
-            return level2 * uint256(one + rho2) >= level1 * uint256(one + rho1)
-                && level2 * uint256(one - rho2) >= level1 * uint256(one - rho1);
+            return levelFar * uint256(one + far.rho) >= levelNear * uint256(one + near.rho)
+                && levelFar * uint256(one - far.rho) >= levelNear * uint256(one - near.rho);
         }
     }
 }

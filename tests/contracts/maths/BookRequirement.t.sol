@@ -5,10 +5,10 @@ import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
 import {BookRequirement} from "../../../contracts/libraries/BookRequirement.sol";
 import {Payoff} from "../../../contracts/libraries/Payoff.sol";
 import {Side} from "../../../contracts/libraries/SeriesId.sol";
-import {Test} from "../support/Test.sol";
+import {Vectors} from "./Vectors.sol";
 
 /// @notice The worst-loss rule: known books, exact covering, and the value at settlement.
-contract BookRequirementTest is Test {
+contract BookRequirementTest is Vectors {
     uint256 private constant SCALE_18 = 1;
     uint256 private constant SCALE_6 = 1e12;
 
@@ -132,6 +132,36 @@ contract BookRequirementTest is Test {
         // -1/3 and +1/3 at one price would owe a unit if each leg were rounded on its own
         IClearinghouse.Leg[] memory legs = _book2(1e8, 1e18, 2e8, -2e18);
         assertEq(BookRequirement.settlementFloor(Side.CALL, legs, 3e18, SCALE_18), int256(0), "exact zero");
+    }
+
+    // --- vectors ---
+
+    function test_books_agree_with_exact_fractions() public {
+        _open("books");
+        uint256[] memory put = _uints("put");
+        uint256[] memory decimals = _uints("decimals");
+        uint256[] memory counts = _uints("legs");
+        uint256[] memory price = _uints("price");
+        uint256[] memory expected = _uints("required");
+        int256[] memory settlement = _ints("settlement");
+        uint256[] memory strikes = _uints("strike");
+        int256[] memory amounts = _ints("amount");
+        assertGt(put.length, 100, "rows");
+        uint256 next;
+        for (uint256 i; i < put.length; ++i) {
+            IClearinghouse.Leg[] memory legs = new IClearinghouse.Leg[](counts[i]);
+            for (uint256 j; j < counts[i]; ++j) {
+                legs[j] = IClearinghouse.Leg(uint64(strikes[next]), int128(amounts[next]));
+                ++next;
+            }
+            uint256 scale = Payoff.scaleOf(uint8(decimals[i]));
+            assertEq(BookRequirement.required(Side(put[i]), legs, scale), expected[i], _row("required", i));
+            assertEq(
+                BookRequirement.settlementFloor(Side(put[i]), legs, price[i], scale),
+                settlement[i],
+                _row("settlement", i)
+            );
+        }
     }
 
     // --- properties ---
