@@ -46,6 +46,7 @@ interface IMarkets {
 
     error UnknownMarket(uint16 market);
     error UnlistedExpiry(uint16 market, uint40 expiry);
+    error UnlistedSeries(SeriesId series);
     error AlreadyListed(uint256 id);
     error ExpiryNotAligned(uint40 expiry);
     error ExpiryInPast(uint40 expiry, uint256 timestamp);
