@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     risk_url: str = ""
     """Where the risk service is reached. Empty: the local one."""
 
+    cors_origins: str = ""
+    """Origins, separated by commas, whose pages may read the API. Empty: only the page that it serves itself."""
+
     node_modules: Path = PROJECT_ROOT / "node_modules"
     """Folder with the npm packages: anvil, forge and solc come from there."""
 
@@ -156,6 +159,11 @@ class Settings(BaseSettings):
     def layout(self) -> Layout:
         """Where things lie in the data folder."""
         return Layout(self.data_dir)
+
+    @property
+    def cors_list(self) -> list[str]:
+        """`cors_origins` taken apart."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
     @property
     def connect_host(self) -> str:

@@ -11,8 +11,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_status_get"];
+        /**
+         * Get Status
+         * @description Head, lag and drift.
+         */
+        readonly get: operations["get_status_v1_status_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -28,8 +31,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_markets_get"];
+        /**
+         * Get Markets
+         * @description Every market at a glance.
+         */
+        readonly get: operations["get_markets_v1_markets_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -45,8 +51,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_markets__symbol__expiries_get"];
+        /**
+         * Get Expiries
+         * @description The expiries of a market, nearest first.
+         */
+        readonly get: operations["get_expiries_v1_markets__symbol__expiries_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -62,8 +71,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_markets__symbol__chain_get"];
+        /**
+         * Get Chain
+         * @description The option chain of one expiry with the vault's bid and ask for `amount` of each series.
+         */
+        readonly get: operations["get_chain_v1_markets__symbol__chain_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -79,8 +91,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_instruments__name__get"];
+        /**
+         * Get Instrument
+         * @description A series with its static facts and its ticker for one contract.
+         */
+        readonly get: operations["get_instrument_v1_instruments__name__get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -96,8 +111,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_instruments__name__quote_get"];
+        /**
+         * Get Quote
+         * @description What the vault asks or pays for an amount, taken apart.
+         */
+        readonly get: operations["get_quote_v1_instruments__name__quote_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -113,8 +131,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_instruments__name__candles_get"];
+        /**
+         * Get Candles
+         * @description Candles of a series' trades, oldest first.
+         */
+        readonly get: operations["get_candles_v1_instruments__name__candles_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -130,93 +151,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_trades_get"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
-    readonly "/v1/vaults": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_vaults_get"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
-    readonly "/v1/vaults/{address}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_vaults__address__get"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
-    readonly "/v1/vaults/{address}/requests": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_vaults__address__requests_get"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
-    readonly "/v1/accounts/{address}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_accounts__address__get"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
-    readonly "/v1/accounts/{address}/history": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_accounts__address__history_get"];
+        /**
+         * Get Trades
+         * @description Trades that fit every given filter, newest first.
+         */
+        readonly get: operations["get_trades_v1_trades_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -232,8 +171,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_surfaces__symbol__get"];
+        /**
+         * Get Surface
+         * @description All live slices of a market with the smile that each gives.
+         */
+        readonly get: operations["get_surface_v1_surfaces__symbol__get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -249,8 +191,11 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_settlements_get"];
+        /**
+         * Get Settlements
+         * @description Settled expiries, newest first.
+         */
+        readonly get: operations["get_settlements_v1_settlements_get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -266,8 +211,171 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** <Lambda> */
-        readonly get: operations["_lambda__v1_spot__symbol__candles_get"];
+        /**
+         * Get Spot Candles
+         * @description Candles of a market's feed, oldest first.
+         */
+        readonly get: operations["get_spot_candles_v1_spot__symbol__candles_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/vaults": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Vaults
+         * @description All vaults, marked at the answer's block.
+         */
+        readonly get: operations["get_vaults_v1_vaults_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/vaults/{address}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Vault
+         * @description One vault.
+         */
+        readonly get: operations["get_vault_v1_vaults__address__get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/vaults/{address}/requests": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Requests
+         * @description Requests at a vault, newest first.
+         */
+        readonly get: operations["get_requests_v1_vaults__address__requests_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{address}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Account
+         * @description Balances, positions, books, vault shares and requests of an account.
+         */
+        readonly get: operations["get_account_v1_accounts__address__get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/accounts/{address}/history": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get History
+         * @description What happened to an account, newest first.
+         */
+        readonly get: operations["get_history_v1_accounts__address__history_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/contracts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Contracts
+         * @description The deployment of the network that this API speaks for.
+         */
+        readonly get: operations["get_contracts_v1_contracts_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/risk/forecasts/{symbol}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Forecast
+         * @description Realised-volatility forecasts with quantiles, the model that made them and its inputs.
+         */
+        readonly get: operations["get_forecast_v1_risk_forecasts__symbol__get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/risk/regimes/{symbol}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Get Regime
+         * @description The market's regime with probabilities and drivers.
+         */
+        readonly get: operations["get_regime_v1_risk_regimes__symbol__get"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -325,14 +433,33 @@ export interface components {
             readonly timestamp: number;
             /** Transaction */
             readonly transaction: string;
-            /** Event */
-            readonly event: string;
-            /** Contract */
-            readonly contract: string;
-            /** Details */
-            readonly details: {
-                readonly [key: string]: string | boolean | null;
-            };
+            /**
+             * Kind
+             * @description What the account did or what was done to it.
+             * @example buy
+             */
+            readonly kind: string;
+            /**
+             * Name
+             * @description The series, where there is one.
+             */
+            readonly name: string | null;
+            /**
+             * Amount
+             * @description Contracts, or vault shares.
+             */
+            readonly amount: string | null;
+            /**
+             * Assets
+             * @description Of `asset`; negative where the account owed them.
+             */
+            readonly assets: string | null;
+            /** Asset */
+            readonly asset: string | null;
+            /** Vault */
+            readonly vault: string | null;
+            /** Counterparty */
+            readonly counterparty: string | null;
         };
         /**
          * BlockRef
@@ -578,6 +705,34 @@ export interface components {
             readonly put: components["schemas"]["ChainOption"] | null;
         };
         /**
+         * ContractPlace
+         * @description A contract's checksummed address.
+         */
+        readonly ContractPlace: {
+            /** Address */
+            readonly address: string;
+        };
+        /**
+         * Deployment
+         * @description Addresses on one network. `real_time` is false where market time is replayed.
+         */
+        readonly Deployment: {
+            /** Network */
+            readonly network: string;
+            /** Chain Id */
+            readonly chain_id: number;
+            /** Real Time */
+            readonly real_time: boolean;
+            /** Contracts */
+            readonly contracts: {
+                readonly [key: string]: components["schemas"]["ContractPlace"];
+            };
+            /** Vaults */
+            readonly vaults: readonly components["schemas"]["VaultPlace"][];
+            /** Tokens */
+            readonly tokens: readonly components["schemas"]["TokenPlace"][];
+        };
+        /**
          * Expiries
          * @description The expiries of a market, nearest first.
          */
@@ -614,6 +769,11 @@ export interface components {
             readonly settlement_price: string | null;
             /** Atm Volatility */
             readonly atm_volatility: number | null;
+        };
+        /** HTTPValidationError */
+        readonly HTTPValidationError: {
+            /** Detail */
+            readonly detail?: readonly components["schemas"]["ValidationError"][];
         };
         /**
          * History
@@ -703,6 +863,12 @@ export interface components {
             readonly assets: string | null;
             /** Shares */
             readonly shares: string | null;
+            /**
+             * Claimable
+             * @description Assets' worth that the controller can claim from this vault now.
+             * @example 1.5
+             */
+            readonly claimable: string;
             /**
              * Status
              * @enum {string}
@@ -1069,7 +1235,7 @@ export interface components {
         };
         /**
          * SpotCandles
-         * @description Candles of the feed's rounds, oldest first; volume counts rounds.
+         * @description Candles of the feed, oldest first; a feed has no volume.
          */
         readonly SpotCandles: {
             readonly block: components["schemas"]["BlockRef"];
@@ -1150,6 +1316,18 @@ export interface components {
              * @example 1.5
              */
             readonly free: string;
+        };
+        /**
+         * TokenPlace
+         * @description A token that markets use.
+         */
+        readonly TokenPlace: {
+            /** Symbol */
+            readonly symbol: string;
+            /** Address */
+            readonly address: string;
+            /** Decimals */
+            readonly decimals: number;
         };
         /**
          * Trade
@@ -1237,6 +1415,19 @@ export interface components {
             /** Next Cursor */
             readonly next_cursor: string | null;
         };
+        /** ValidationError */
+        readonly ValidationError: {
+            /** Location */
+            readonly loc: readonly (string | number)[];
+            /** Message */
+            readonly msg: string;
+            /** Error Type */
+            readonly type: string;
+            /** Input */
+            readonly input?: unknown;
+            /** Context */
+            readonly ctx?: Record<string, never>;
+        };
         /**
          * VaultDetail
          * @description One vault.
@@ -1267,6 +1458,21 @@ export interface components {
             readonly shares: string;
             /** Value */
             readonly value: string | null;
+        };
+        /**
+         * VaultPlace
+         * @description A vault of one market and side.
+         */
+        readonly VaultPlace: {
+            /** Address */
+            readonly address: string;
+            /** Market */
+            readonly market: number;
+            /**
+             * Side
+             * @enum {string}
+             */
+            readonly side: "CALL" | "PUT";
         };
         /**
          * VaultSummary
@@ -1386,7 +1592,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    readonly _lambda__v1_status_get: {
+    readonly get_status_v1_status_get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1401,12 +1607,12 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Status"];
+                    readonly "application/json": string;
                 };
             };
         };
     };
-    readonly _lambda__v1_markets_get: {
+    readonly get_markets_v1_markets_get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1421,16 +1627,18 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Markets"];
+                    readonly "application/json": string;
                 };
             };
         };
     };
-    readonly _lambda__v1_markets__symbol__expiries_get: {
+    readonly get_expiries_v1_markets__symbol__expiries_get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                readonly symbol: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1441,16 +1649,31 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Expiries"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_markets__symbol__chain_get: {
+    readonly get_chain_v1_markets__symbol__chain_get: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query: {
+                readonly expiry: number;
+                /** @description Contracts, at most eight decimals. */
+                readonly amount?: string;
+            };
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                readonly symbol: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1461,16 +1684,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Chain"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_instruments__name__get: {
+    readonly get_instrument_v1_instruments__name__get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                readonly name: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1481,16 +1715,31 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Instrument"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_instruments__name__quote_get: {
+    readonly get_quote_v1_instruments__name__quote_get: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly action?: "buy" | "sell";
+                /** @description Contracts, at most eight decimals. */
+                readonly amount?: string;
+            };
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                readonly name: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1501,16 +1750,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["QuoteView"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_instruments__name__candles_get: {
+    readonly get_candles_v1_instruments__name__candles_get: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
+                readonly limit?: number;
+            };
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                readonly name: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1521,14 +1784,32 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Candles"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_trades_get: {
+    readonly get_trades_v1_trades_get: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description Base symbol, such as ETH. */
+                readonly market?: string | null;
+                /** @description Name, such as ETH-27NOV26-3000-C. */
+                readonly series?: string | null;
+                readonly account?: string | null;
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string | null;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -1541,16 +1822,27 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Trades"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_vaults_get: {
+    readonly get_surface_v1_surfaces__symbol__get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                readonly symbol: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1561,14 +1853,25 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Vaults"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_vaults__address__get: {
+    readonly get_settlements_v1_settlements_get: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly limit?: number;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -1581,16 +1884,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["VaultDetail"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_vaults__address__requests_get: {
+    readonly get_spot_candles_v1_spot__symbol__candles_get: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
+                readonly limit?: number;
+            };
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                readonly symbol: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1601,12 +1918,21 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["LpRequests"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_accounts__address__get: {
+    readonly get_vaults_v1_vaults_get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1621,16 +1947,19 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Account"];
+                    readonly "application/json": string;
                 };
             };
         };
     };
-    readonly _lambda__v1_accounts__address__history_get: {
+    readonly get_vault_v1_vaults__address__get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                /** @description An address in any case. */
+                readonly address: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1641,16 +1970,30 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["History"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_surfaces__symbol__get: {
+    readonly get_requests_v1_vaults__address__requests_get: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly account?: string | null;
+            };
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                /** @description An address in any case. */
+                readonly address: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1661,16 +2004,28 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Surface"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_settlements_get: {
+    readonly get_account_v1_accounts__address__get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                /** @description An address in any case. */
+                readonly address: string;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -1681,12 +2036,57 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Settlements"];
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
     };
-    readonly _lambda__v1_spot__symbol__candles_get: {
+    readonly get_history_v1_accounts__address__history_get: {
+        readonly parameters: {
+            readonly query?: {
+                readonly limit?: number;
+                /** @description `next_cursor` of the page before. */
+                readonly cursor?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description An address in any case. */
+                readonly address: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readonly get_contracts_v1_contracts_get: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1701,7 +2101,69 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SpotCandles"];
+                    readonly "application/json": string;
+                };
+            };
+        };
+    };
+    readonly get_forecast_v1_risk_forecasts__symbol__get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly symbol: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readonly get_regime_v1_risk_regimes__symbol__get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly symbol: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": string;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

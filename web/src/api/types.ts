@@ -24,12 +24,4 @@ export type History = Schemas["History"];
 export type SpotCandles = Schemas["SpotCandles"];
 export type Settlements = Schemas["Settlements"];
 
-/** Where the contracts are, as `/v1/contracts` says. */
-export interface Deployment {
-  network: string;
-  chain_id: number;
-  real_time: boolean;
-  contracts: Record<string, { address: `0x${string}` }>;
-  vaults: { address: `0x${string}`; market: number; side: "CALL" | "PUT" }[];
-  tokens: { symbol: string; address: `0x${string}`; decimals: number }[];
-}
+export type Deployment = Schemas["Deployment"];

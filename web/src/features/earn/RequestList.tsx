@@ -41,15 +41,15 @@ function Request({ request, vault }: { request: LpRequest; vault: VaultSummary }
     if (!transactor) return;
     setError(null);
     const claimed = deposit
-      ? { functionName: "deposit" as const, assets: request.assets, title: `Claim shares of ${vault.symbol}` }
-      : { functionName: "withdraw" as const, assets: request.assets, title: `Claim ${vault.asset}` };
+      ? { functionName: "deposit" as const, title: `Claim shares of ${vault.symbol}` }
+      : { functionName: "withdraw" as const, title: `Claim ${vault.asset}` };
     try {
       await transactor.send({
         title: claimed.title,
         address: vault.address as Address,
         abi: vaultAbi,
         functionName: claimed.functionName,
-        args: [parseUnits(claimed.assets ?? "0", vault.asset_decimals), transactor.account, transactor.account],
+        args: [parseUnits(request.claimable, vault.asset_decimals), transactor.account, transactor.account],
       });
     } catch (failure) {
       setError(explain(failure));

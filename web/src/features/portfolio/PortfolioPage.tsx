@@ -7,6 +7,8 @@ import { momentOf } from "../../format/dates";
 import { assetPlaces, compact, fixed, money, NOTHING, shortAddress } from "../../format/numbers";
 import { PositionsTable } from "./PositionsTable";
 
+const activityName = (kind: string) => kind.charAt(0).toUpperCase() + kind.slice(1).replaceAll("_", " ");
+
 /** What the connected account has on the exchange. */
 export function PortfolioPage() {
   const address = useAppSelector((state) => state.wallet.address);
@@ -111,17 +113,21 @@ function Activity({ address }: { address: string }) {
             <thead>
               <tr>
                 <th>What</th>
+                <th>Series</th>
+                <th>Amount</th>
+                <th>Assets</th>
                 <th>When</th>
-                <th>Block</th>
                 <th>Transaction</th>
               </tr>
             </thead>
             <tbody>
               {data.activity.map((entry) => (
                 <tr key={entry.id}>
-                  <td>{entry.event}</td>
+                  <td>{activityName(entry.kind)}</td>
+                  <td>{entry.name ?? NOTHING}</td>
+                  <td>{compact(entry.amount, 4)}</td>
+                  <td>{entry.assets && entry.asset ? money(entry.assets, entry.asset) : NOTHING}</td>
                   <td>{momentOf(entry.timestamp)}</td>
-                  <td>{entry.block_number}</td>
                   <td>{shortAddress(entry.transaction)}</td>
                 </tr>
               ))}

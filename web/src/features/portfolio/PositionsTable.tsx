@@ -5,6 +5,7 @@ import type { Position } from "../../api/types";
 import { useAppDispatch } from "../../app/hooks";
 import { useNow } from "../../app/useNow";
 import { clearinghouseAbi } from "../../chain/abi";
+import { contractAddress } from "../../chain/places";
 import { explain } from "../../chain/refusals";
 import { useTransactor } from "../../chain/useTransactor";
 import { Badge, Button, Scroll, Table, Text } from "../../components/primitives";
@@ -89,7 +90,7 @@ function PositionAction({ position, expired }: { position: Position; expired: bo
     try {
       await transactor.send({
         title: `Redeem ${position.amount} ${position.name}`,
-        address: transactor.deployment.contracts["Clearinghouse"]!.address,
+        address: contractAddress(transactor.deployment, "Clearinghouse"),
         abi: clearinghouseAbi,
         functionName: "redeem",
         args: [BigInt(position.series_id), parseUnits(position.amount, 18), transactor.account],

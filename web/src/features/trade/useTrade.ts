@@ -5,6 +5,7 @@ import { clearinghouseAbi, FROM_WALLET, TRADE, vaultAbi } from "../../chain/abi"
 import { explain } from "../../chain/refusals";
 import { useTransactor, type Transactor } from "../../chain/useTransactor";
 import { deadlineFrom } from "../../chain/deadline";
+import { contractAddress, tokenOf } from "../../chain/places";
 import { limitWithSlippage } from "./limits";
 
 interface Order {
@@ -42,7 +43,7 @@ export function useTrade() {
 
 async function buy(transactor: Transactor, { quote, seriesId, amount, slippage }: Order) {
   const { allow, send, account, deployment } = transactor;
-  const token = settlementToken(transactor, quote);
+  const token = tokenOf(deployment, quote.asset);
   const limit = limitWithSlippage(quote.total, token.decimals, slippage, "buy");
   await allow(token.address, token.symbol, quote.vault as Address, limit);
   await send({
@@ -56,7 +57,7 @@ async function buy(transactor: Transactor, { quote, seriesId, amount, slippage }
 
 async function sell(transactor: Transactor, { quote, seriesId, amount, slippage }: Order) {
   const { reader, send, account, deployment } = transactor;
-  const clearinghouse = deployment.contracts["Clearinghouse"]!.address;
+  const clearinghouse = contractAddress(deployment, "Clearinghouse");
   const flags = await reader.readContract({
     address: clearinghouse,
     abi: clearinghouseAbi,
@@ -72,7 +73,7 @@ async function sell(transactor: Transactor, { quote, seriesId, amount, slippage 
       args: [quote.vault as Address, flags | TRADE],
     });
   }
-  const token = settlementToken(transactor, quote);
+  const token = tokenOf(deployment, quote.asset);
   const limit = limitWithSlippage(quote.total, token.decimals, slippage, "sell");
   await send({
     title: `Sell back ${quote.amount} ${quote.name}`,
@@ -81,10 +82,4 @@ async function sell(transactor: Transactor, { quote, seriesId, amount, slippage 
     functionName: "sell",
     args: [BigInt(seriesId), amount, limit, account, deadlineFrom(quote.block.timestamp, deployment), FROM_WALLET],
   });
-}
-
-function settlementToken({ deployment }: Transactor, quote: QuoteView) {
-  const token = deployment.tokens.find(({ symbol }) => symbol === quote.asset || symbol === `W${quote.asset}`);
-  if (!token) throw new Error(`The deployment names no token ${quote.asset}.`);
-  return token;
 }

@@ -1,0 +1,1 @@
+"""Accounts: balances, positions, books, history."""

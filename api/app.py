@@ -1,0 +1,103 @@
+"""Puts the API together: routers, middleware, the stream, the page's files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+from fastapi import FastAPI
+from fastapi.responses import Response
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+import optionix
+from api import errors, page
+from api.accounts import endpoints as accounts
+from api.contracts import endpoints as contracts
+from api.instruments import endpoints as instruments
+from api.markets import endpoints as markets
+from api.middleware.envelope import Envelope
+from api.middleware.limits import BodyLimit
+from api.reader import Database
+from api.risk import endpoints as risk
+from api.risk.client import RiskClient
+from api.status import endpoints as status
+from api.stream import channels
+from api.stream import endpoints as stream
+from api.stream.hub import Hub
+from api.stream.listener import changes
+from api.stream.publisher import Publisher
+from api.surfaces import endpoints as surfaces
+from api.trades import endpoints as trades
+from api.vaults import endpoints as vaults
+from optionix.chain.networks import network
+from optionix.settings import Settings
+
+ROUTERS = (status, markets, instruments, trades, surfaces, vaults, accounts, contracts, risk)
+COMPRESS_FROM_BYTES = 1024
+
+
+class OrjsonResponse(Response):
+    """JSON by orjson; refuses what JSON cannot say instead of writing NaN."""
+
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        return orjson.dumps(content)
+
+
+def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
+    """The application.
+
+    Parameters
+    ----------
+    settings
+        Where Postgres and the risk service are, and which network this API speaks for.
+    page_folder
+        The built page; served at ``/`` when it exists.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(settings.database_url, app.state.chain_id)
+        hub = Hub()
+        publisher = Publisher(hub, database, channels.kinds())
+        app.state.database = database
+        app.state.hub = hub
+        app.state.publisher = publisher
+        app.state.risk = RiskClient(settings.risk_url)
+        following = asyncio.create_task(publisher.run(changes(settings.database_url, app.state.chain_id)))
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await app.state.risk.close()
+            await database.close()
+
+    app = FastAPI(
+        title="Optionix",
+        version=optionix.__version__,
+        description=(
+            "Market data, vaults and accounts of the Optionix options exchange. Money and amounts are exact decimal "
+            "strings; every answer names the block that it was read at."
+        ),
+        lifespan=lifespan,
+        default_response_class=OrjsonResponse,
+    )
+    app.state.settings = settings
+    app.state.chain_id = network(settings.network).chain_id
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router.router, prefix="/v1")
+    app.include_router(stream.router)
+    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_list, allow_methods=["GET", "POST"])
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Envelope)
+    if page_folder is not None and page_folder.is_dir():
+        page.mount(app, page_folder)
+    return app

@@ -1,0 +1,93 @@
+"""One error base for every endpoint, answered as RFC 9457 problem details with a stable code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class ApiError(Exception):
+    """An answer that is not the one asked for; says what the caller can do.
+
+    Parameters
+    ----------
+    detail
+        A sentence for the caller.
+    extra
+        Further members of the problem document.
+    """
+
+    status = 500
+    code = "internal_error"
+    title = "Internal error"
+
+    def __init__(self, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.extra = extra
+
+
+class NotFound(ApiError):
+    """The thing named in the path does not exist."""
+
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class BadRequest(ApiError):
+    """A parameter is well-formed but makes no sense here."""
+
+    status = 400
+    code = "bad_request"
+    title = "Bad request"
+
+
+class Unavailable(ApiError):
+    """Something behind the API cannot answer now; the same request may work later."""
+
+    status = 503
+    code = "unavailable"
+    title = "Unavailable"
+
+
+def problem(request: Request, status: int, code: str, title: str, detail: str, **extra: Any) -> JSONResponse:
+    """A problem document; `instance` is the request's id, so that a report can be matched with the logs."""
+    body = {
+        "type": f"urn:optionix:error:{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "instance": request.scope.get("request_id", ""),
+        **extra,
+    }
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return JSONResponse(body, status, headers=headers, media_type=PROBLEM_JSON)
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers that turn every refusal into a problem document."""
+
+    @app.exception_handler(ApiError)
+    async def _api_error(request: Request, error: ApiError) -> JSONResponse:
+        return problem(request, error.status, error.code, error.title, error.detail, **error.extra)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = [
+            {"where": ".".join(str(part) for part in fault["loc"]), "what": fault["msg"]} for fault in error.errors()
+        ]
+        detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
+        return problem(request, 422, "invalid_request", "Invalid request", detail, faults=faults)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        return problem(request, error.status_code, code, code.replace("_", " ").capitalize(), str(error.detail))

@@ -1,0 +1,1 @@
+"""One series: its ticker, quote, trades and candles."""

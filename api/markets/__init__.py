@@ -1,0 +1,1 @@
+"""Markets, expiries and the option chain."""

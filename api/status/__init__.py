@@ -1,0 +1,1 @@
+"""Head, lag and drift of each network."""

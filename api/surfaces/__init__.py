@@ -1,0 +1,1 @@
+"""Volatility surfaces, spot history and settlements."""

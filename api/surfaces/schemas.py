@@ -1,0 +1,51 @@
+"""Volatility surfaces, spot history and settlements."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from api.instruments.schemas import Candle
+from api.markets.schemas import SliceView
+from api.schemas import Address, Answer, DecimalString, Schema, Timestamp
+
+
+class SurfaceSlice(Schema):
+    """The newest slice of an expiry with the volatility it gives."""
+
+    expiry: Timestamp
+    expiry_name: str
+    slice: SliceView
+    atm_volatility: float
+    smile: list[tuple[float, float]] = Field(description="Pairs of log-moneyness and volatility.")
+
+
+class Surface(Answer):
+    """All live slices of a market."""
+
+    market: str
+    slices: list[SurfaceSlice]
+
+
+class Settlement(Schema):
+    """A settled expiry."""
+
+    market: str
+    expiry: Timestamp
+    expiry_name: str
+    price: DecimalString
+    settler: Address
+    block_number: int
+
+
+class Settlements(Answer):
+    """Newest first."""
+
+    settlements: list[Settlement]
+
+
+class SpotCandles(Answer):
+    """Candles of the feed, oldest first; a feed has no volume."""
+
+    market: str
+    interval: str
+    candles: list[Candle]

@@ -1,0 +1,1 @@
+"""Prices, quotes and marks from the tables, by the contracts' own integer formulas."""
