@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
 from optionix.chain import roles
 from optionix.chain.abi import load_abi
 from optionix.chain.artifacts import Artifact
@@ -28,6 +30,7 @@ from optionix.chain.networks import Market, Network
 from optionix.chain.operator import Operator, code_at, read
 from optionix.chain.parameters import parameter_calls
 from optionix.chain.roles import Role
+from optionix.chain.transactions import wait_for_receipt
 from optionix.instruments import Side
 
 TOKEN_NAMES = {"WETH": "Wrapped Ether", "WBTC": "Wrapped Bitcoin", "USDC": "USD Coin"}
@@ -143,7 +146,7 @@ def deploy(
         "AccessManager": access,
         "Markets": markets,
         "Clearinghouse": clearinghouse,
-        "OptionToken": _checksum(token),
+        "OptionToken": str(to_checksum_address(token)),
         "VolatilityOracle": oracle,
     }
     run.blocks[contracts["OptionToken"]] = run.blocks[clearinghouse]
@@ -285,15 +288,9 @@ def _ensure_proxy(operator: Operator) -> None:
             f"this chain has no CREATE2 proxy at {PROXY} and refuses its signed transaction ({error.node_message}):"
             " it takes no transaction without a chain id, so the proxy must come with the chain"
         ) from error
-    operator.rpc.run(_wait, operator.rpc.rpc, transaction)
+    operator.rpc.run(wait_for_receipt, operator.rpc.rpc, transaction)
     if not code_at(operator.rpc, PROXY):
         raise DeployError(f"the proxy's transaction {transaction} was mined, but nothing stands at {PROXY}")
-
-
-async def _wait(rpc: Any, transaction: str) -> None:
-    from optionix.chain.transactions import wait_for_receipt
-
-    await wait_for_receipt(rpc, transaction)
 
 
 def _check_public_addresses(operator: Operator, network: Network) -> None:
@@ -321,9 +318,3 @@ def _known_blocks(previous: Deployment | None, genesis: str) -> dict[str, int]:
         return {}
     blocks = {contract.address: contract.block for contract in previous.contracts.values()}
     return blocks | {vault.address: vault.block for vault in previous.vaults}
-
-
-def _checksum(address: str) -> str:
-    from eth_utils.address import to_checksum_address
-
-    return str(to_checksum_address(address))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from optionix.chain import deployment as deployments
-from optionix.chain.artifacts import compile_contracts
+from optionix.chain.artifacts import BUILD_FOLDER, compile_contracts
 from optionix.chain.deploy import Report, deploy
 from optionix.chain.deployment import Deployment
 from optionix.chain.errors import ChainError, DeploymentMissing
@@ -14,9 +16,10 @@ from optionix.chain.networks import Network
 from optionix.chain.networks import network as network_by_name
 from optionix.chain.operator import Operator, ape_operator
 from optionix.chain.roles import Role
-from optionix.chain.rpc import Rpc
+from optionix.chain.rpc import BlockingRpc, Rpc
 from optionix.chain.seed import FEED_OWNER, KEEPER, SeedReport, seed
 from optionix.chain.transactions import local_account
+from optionix.chain.verify import Finding, verify
 from optionix.settings import settings
 
 
@@ -59,6 +62,16 @@ def deploy_with(operator: Operator, network: Network, *, admin: str | None = Non
     if report.deployment != previous:
         deployments.save(report.deployment, settings())
     return report
+
+
+def verify_network(name: str, url: str, *, fresh: bool = False) -> list[Finding]:
+    """Compare a deployed network with the sources; `fresh` compiles them anew instead of taking the cached result."""
+    network = network_by_name(name)
+    deployment = deployments.load(name, settings())
+    with TemporaryDirectory() as empty:
+        artifacts = compile_contracts(build=Path(empty) if fresh else BUILD_FOLDER)
+    with BlockingRpc(url) as rpc:
+        return verify(rpc, network, deployment, artifacts)
 
 
 async def seed_network(name: str, url: str, spots: Mapping[str, Decimal]) -> SeedReport:

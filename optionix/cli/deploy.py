@@ -81,6 +81,37 @@ def seed_command(name: str, spots: tuple[str, ...], as_json: bool) -> None:
     )
 
 
+@click.command("verify")
+@network_option
+@click.option("--fresh", is_flag=True, help="Compile anew instead of taking the result kept for these sources.")
+@json_option
+def verify_command(name: str, fresh: bool, as_json: bool) -> None:
+    """Compare the contracts on chain with the sources; exit code 1 when one differs."""
+    from optionix.chain.scripting import verify_network
+
+    findings = verify_network(name, endpoint(name), fresh=fresh)
+    wrong = [finding for finding in findings if not finding.ok]
+    if as_json:
+        emit_json(
+            {
+                "network": name,
+                "ok": not wrong,
+                "contracts": [
+                    {"contract": entry.contract, "address": entry.address, "ok": entry.ok, "detail": entry.detail}
+                    for entry in findings
+                ],
+            }
+        )
+    else:
+        for finding in findings:
+            click.echo(
+                f"{'same   ' if finding.ok else 'DIFFERS'}  {finding.contract} {finding.address} {finding.detail}".rstrip()
+            )
+        click.echo(f"{name}: {len(findings)} contracts compared, {len(wrong)} differ")
+    if wrong:
+        raise SystemExit(1)
+
+
 def parse_spot(text: str) -> tuple[str, Decimal]:
     """Read `ETH=1565.2`."""
     symbol, _, price = text.partition("=")

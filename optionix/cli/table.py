@@ -15,5 +15,6 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "deploy": Entry("optionix.cli.deploy:deploy_command", "Deploy what a network lacks and set it up."),
+    "verify": Entry("optionix.cli.deploy:verify_command", "Compare the contracts on chain with the sources."),
     "seed": Entry("optionix.cli.deploy:seed_command", "Fill a local chain with listings, liquidity and accounts."),
 }
