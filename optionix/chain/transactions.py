@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NoReturn
 
 from eth_account import Account
@@ -66,6 +67,7 @@ class Receipt:
         return found
 
 
+@cache
 def local_account(index: int) -> LocalAccount:
     """Account `index` of the local chain's well-known mnemonic; never to be used elsewhere."""
     Account.enable_unaudited_hdwallet_features()

@@ -104,9 +104,8 @@ def verify_command(name: str, fresh: bool, as_json: bool) -> None:
         )
     else:
         for finding in findings:
-            click.echo(
-                f"{'same   ' if finding.ok else 'DIFFERS'}  {finding.contract} {finding.address} {finding.detail}".rstrip()
-            )
+            verdict = "same   " if finding.ok else "DIFFERS"
+            click.echo(f"{verdict}  {finding.contract} {finding.address} {finding.detail}".rstrip())
         click.echo(f"{name}: {len(findings)} contracts compared, {len(wrong)} differ")
     if wrong:
         raise SystemExit(1)

@@ -1,0 +1,30 @@
+"""The Python SDK: everything that a wallet can do on Optionix, from exact amounts to mined transactions.
+
+with Client("local", key=local_account(5)) as client:
+    print(client.quote("ETH-27NOV26-3000-C", "1").total_decimal)
+    client.buy("ETH-27NOV26-3000-C", "1")
+"""
+
+from optionix.client.books import Books
+from optionix.client.connection import NoKey
+from optionix.client.trading import Trading
+from optionix.client.values import BadAmount, Block, Book, Funds, Leg, Position, Quote, Trade, VaultState
+from optionix.client.vaults import Vaults
+
+__all__ = [
+    "BadAmount",
+    "Block",
+    "Book",
+    "Client",
+    "Funds",
+    "Leg",
+    "NoKey",
+    "Position",
+    "Quote",
+    "Trade",
+    "VaultState",
+]
+
+
+class Client(Trading, Books, Vaults):
+    """One account on one network; see `optionix.client.connection.Connection` for the parameters."""
