@@ -35,9 +35,9 @@ abstract contract VolatilityFixture is Test {
         vm.warp(START);
         vm.roll(1000);
         access = AccessManager(vm.deployCode("AccessManager.sol:AccessManager", abi.encode(address(this))));
-        weth = new TestToken("Wrapped Ether", "WETH", 18);
-        usdc = new TestToken("USD Coin", "USDC", 6);
-        feed = new ReplayFeed(8, "ETH / USD", address(this));
+        weth = TestToken(vm.deployCode("TestToken.sol:TestToken", abi.encode("Wrapped Ether", "WETH", 18)));
+        usdc = TestToken(vm.deployCode("TestToken.sol:TestToken", abi.encode("USD Coin", "USDC", 6)));
+        feed = ReplayFeed(vm.deployCode("ReplayFeed.sol:ReplayFeed", abi.encode(8, "ETH / USD", address(this))));
         feed.post(3000e8);
         markets = Markets(vm.deployCode("Markets.sol:Markets", abi.encode(address(access))));
         markets.addMarket(address(weth), address(usdc), feedConfig());

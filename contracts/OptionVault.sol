@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IClearinghouse} from "./interfaces/IClearinghouse.sol";
+import {IMarkets} from "./interfaces/IMarkets.sol";
+import {Side} from "./libraries/SeriesId.sol";
+import {VaultBook} from "./vault/VaultBook.sol";
+import {VaultParams} from "./vault/VaultParams.sol";
+import {VaultPricer} from "./vault/VaultPricer.sol";
+import {VaultShares} from "./vault/VaultShares.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+
+/// @title OptionVault
+/// @notice The passive underwriter of one (market, side): an account of the Clearinghouse that writes listed series to
+/// buyers at its own quote, buys back what it wrote, and shares the result.
+/// @dev By subject: VaultParams (what may be set), VaultBook (what it holds, owes and is worth), VaultPricing (the quote,
+/// exactly), VaultTrading (buy and sell), VaultRequests and RequestQueue (deposits and redemptions), VaultShares (the
+/// share token). It is no ERC-1155 receiver: option tokens sent to it bounce.
+contract OptionVault is VaultShares {
+    /// @param access The AccessManager that says who may set parameters and pause.
+    constructor(address access, address clearinghouse_, address volatilityOracle_, uint16 market_, Side side_)
+        VaultParams(access, new VaultPricer(clearinghouse_, volatilityOracle_, market_, side_))
+        VaultBook(clearinghouse_, market_, side_)
+        ERC20(
+            string.concat(
+                "Optionix ", _shownSymbol(clearinghouse_, market_), side_ == Side.CALL ? " Call" : " Put", " Vault"
+            ),
+            string.concat("ox", _shownSymbol(clearinghouse_, market_), side_ == Side.CALL ? "-C" : "-P")
+        )
+    {
+        _setParams(
+            Params({
+                halfSpread: 0.02e18,
+                halfSpreadPerDay: 1e18,
+                skew: 1e18,
+                use: 0.002e18,
+                minRate: 0.01e18,
+                floor: 0.0001e18,
+                minAbsDelta: 0.02e18,
+                maxAbsDelta: 0.98e18,
+                maxUtilisation: 0.9e18,
+                minAmount: 0.01e18,
+                guardWindow: 5 minutes,
+                noticeSeconds: 1 hours,
+                depositCap: type(uint128).max,
+                minRequest: uint128(1e18 / pricer.scale() / (side_ == Side.CALL ? 1000 : 1))
+            })
+        );
+        _setFees(Fees({ofNotional: 0.0003e18, ofPremium: 0.125e18, performance: 0.1e18}));
+    }
+
+    /// @dev The base token's symbol as the screens show it: wrapped coins without their W.
+    function _shownSymbol(address clearinghouse_, uint16 market_) private view returns (string memory symbol_) {
+        IMarkets markets_ = IMarkets(IClearinghouse(clearinghouse_).markets());
+        symbol_ = IERC20Metadata(markets_.market(market_).base).symbol();
+        bytes32 hash = keccak256(bytes(symbol_));
+        if (hash == keccak256("WETH")) return "ETH";
+        if (hash == keccak256("WBTC")) return "BTC";
+    }
+}

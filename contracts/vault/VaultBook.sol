@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
+import {IMarkets} from "../interfaces/IMarkets.sol";
+import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {SeriesId, Side} from "../libraries/SeriesId.sol";
+import {VaultParams} from "./VaultParams.sol";
+import {VaultPricer} from "./VaultPricer.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+/// @title VaultBook
+/// @notice What the vault holds and owes: its own ledger of assets, its open series and their marks.
+/// @dev Every unit of the settlement asset that the vault owns lies in the Clearinghouse, free or locked, and counts only
+/// when booked: idle here, waiting or claimable in VaultRequests. Its free balance there is at least the sum of the
+/// three; the rest are gifts that change nothing. `_locked` is always the sum of its legs' collateral.
+abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    /// @notice The most series open at once: marking them all fits into a block.
+    uint256 public constant MAX_SERIES = 64;
+
+    /// @notice Leavers are paid without a price once it has been missing this long.
+    uint256 public constant UNPRICED_SECONDS = 3 days;
+
+    /// @dev The block of the last re-basing, and net assets then, token units.
+    struct Base {
+        uint64 blockNumber;
+        uint192 netAssets;
+    }
+
+    /// @inheritdoc IOptionVault
+    address public immutable clearinghouse;
+    /// @notice Spot, listings, settlement prices.
+    IMarkets public immutable markets;
+    /// @inheritdoc IOptionVault
+    uint16 public immutable market;
+    /// @inheritdoc IOptionVault
+    Side public immutable side;
+    /// @notice The settlement asset.
+    address public immutable asset;
+
+    /// @dev Free balance that belongs to the shareholders.
+    uint256 internal _idle;
+    uint256 internal _locked;
+    /// @dev Net short vega, WAD: moved by every trade, recomputed at each re-basing.
+    uint256 internal _shortVega;
+    Base internal _base;
+
+    /// @dev A written amount (high 128 bits, WAD) and its series (low 128 bits) in one slot.
+    uint256[] internal _open;
+    /// @dev Place in `_open`, from 1.
+    mapping(SeriesId series => uint256) internal _place;
+
+    constructor(address clearinghouse_, uint16 market_, Side side_) {
+        clearinghouse = clearinghouse_;
+        markets = IMarkets(IClearinghouse(clearinghouse_).markets());
+        market = market_;
+        side = side_;
+        (address asset_,) = markets.settlementAsset(market_, side_);
+        asset = asset_;
+        // The vault's wallet is empty between calls; the Clearinghouse draws only what the vault deposits.
+        IERC20(asset_).forceApprove(clearinghouse_, type(uint256).max);
+    }
+
+    // --- views ---
+
+    /// @inheritdoc IOptionVault
+    function openSeries() external view returns (SeriesId[] memory series) {
+        uint256 count = _open.length;
+        series = new SeriesId[](count);
+        for (uint256 i; i < count; ++i) {
+            series[i] = _seriesOf(_open[i]);
+        }
+    }
+
+    /// @notice Contracts of a series that the vault has written and not bought back, WAD.
+    function written(SeriesId series) public view returns (uint256) {
+        uint256 place = _place[series];
+        return place == 0 ? 0 : _amountOf(_open[place - 1]);
+    }
+
+    /// @inheritdoc IOptionVault
+    function netAssets() external view returns (uint256 entering, uint256 leaving) {
+        VaultPricer.Marks memory marks = _mark();
+        return (_netAssets(marks.entering), _netAssets(marks.leaving));
+    }
+
+    /// @inheritdoc IOptionVault
+    function idleAssets() external view returns (uint256) {
+        return _idle;
+    }
+
+    /// @inheritdoc IOptionVault
+    function lockedAssets() external view returns (uint256) {
+        return _locked;
+    }
+
+    /// @inheritdoc IOptionVault
+    function shortVegaWad() external view returns (uint256) {
+        return _shortVega;
+    }
+
+    // --- release ---
+
+    /// @inheritdoc IOptionVault
+    /// @dev The same whoever settled the leg in the Clearinghouse: what that releases follows from amount and price.
+    function release(SeriesId series) external nonReentrant {
+        uint256 place = _place[series];
+        if (place == 0) revert NotOpen(series);
+        if (!_release(place - 1)) revert IMarkets.NotSettled(market, series.expiry());
+    }
+
+    /// @dev Takes a series out of the book if it is settled. The last series moves into its place.
+    function _release(uint256 index) internal returns (bool settled) {
+        uint256 slot = _open[index];
+        uint256 owed;
+        uint256 collateral;
+        (settled, owed, collateral) = pricer.settled(slot);
+        if (!settled) return false;
+        SeriesId series = _seriesOf(slot);
+        _remove(index, series);
+        _locked -= collateral;
+        _idle += collateral - owed;
+        emit SeriesReleased(series, int256(owed));
+        if (IClearinghouse(clearinghouse).leg(address(this), series) != 0) {
+            IClearinghouse(clearinghouse).settleLeg(address(this), series);
+        }
+    }
+
+    // --- the open series ---
+
+    function _seriesOf(uint256 slot) internal pure returns (SeriesId) {
+        return SeriesId.wrap(uint128(slot));
+    }
+
+    function _amountOf(uint256 slot) internal pure returns (uint256) {
+        return slot >> 128;
+    }
+
+    /// @dev Stores a series' new amount, opening or removing it as needed.
+    function _setAmount(SeriesId series, uint256 amount) internal {
+        uint256 place = _place[series];
+        if (amount == 0) return _remove(place - 1, series);
+        uint256 slot = amount << 128 | SeriesId.unwrap(series);
+        if (place != 0) {
+            _open[place - 1] = slot;
+            return;
+        }
+        if (_open.length == MAX_SERIES) revert TooManySeries(MAX_SERIES);
+        _open.push(slot);
+        _place[series] = _open.length;
+    }
+
+    function _remove(uint256 index, SeriesId series) private {
+        uint256 last = _open.length - 1;
+        if (index != last) {
+            uint256 moved = _open[last];
+            _open[index] = moved;
+            _place[_seriesOf(moved)] = index + 1;
+        }
+        _open.pop();
+        delete _place[series];
+    }
+
+    // --- marks ---
+
+    /// @dev Net assets with the whole book's liabilities at `owed`: no series counts for more than it has locked.
+    function _netAssets(uint256 owed) internal view returns (uint256) {
+        return _idle + _locked - owed;
+    }
+
+    /// @dev Marks every open series; see VaultPricer.
+    function _mark() internal view returns (VaultPricer.Marks memory marks) {
+        if (_open.length != 0) marks = pricer.mark(_open);
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
+import {OptionPricing} from "../libraries/OptionPricing.sol";
+import {Side} from "../libraries/SeriesId.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+/// @title VaultPricing
+/// @notice The vault's quote: a cost function in vega and locked collateral around the mark, and the guards of its edges.
+/// @dev Units: amount q, prices, vega, fractions WAD; collateral l and L, net assets A and every part of a quote in token
+/// units of the settlement asset. `scale` is the WAD of one token unit. ceil and floor are of the one exact fraction in
+/// their brackets. Per contract, in WAD of the settlement asset (OptionPricing.mark and valueOf, rounded down there):
+///
+///     P, v   value and vega at spot and the newest slice
+///     Pask   max(P, value at the spot edge and the newest slice, the same with the previous slice while it counts)
+///     Pbid   min(P, value at the other spot edge, ...)
+///     edges  calls ask at floor(spot (10000 + bps) / 10000) and bid at floor(spot (10000 - bps) / 10000), puts the reverse
+///     h      halfSpread + ceil(halfSpreadPerDay * (now - newest.timestamp) / 1 day)
+///     y      ceil(q v / 1e18) for a buy, floor for a sale: the vega that the trade adds to or takes from X
+///
+/// A buy, each part rounded up by itself, so that the parts sum to the premium exactly:
+///
+///     mark   = ceil(q P / (1e18 scale))
+///     spread = ceil(y h / (1e18 scale))
+///     guard  = ceil(q (Pask - P) / (1e18 scale))
+///     skew   = ceil(y (2 X + y) skew / (2 A scale 1e18 scale))      (A scale is net assets in WAD)
+///     use    = ceil(l (2 L + l) use / (2 A 1e18))
+///     least  = ceil(l minRate T / (1e18 365 days)) + ceil(notional floor / (1e18 scale)),  T = max(expiry - 1200 - now, 0)
+///     floor  = max(0, least - (mark + spread + guard + skew + use)), and at least 1 unit in all
+///     premium = mark + spread + guard + skew + use + floor
+///     fee    = min(ceil(notional ofNotional / (1e18 scale)), ceil(premium ofPremium / 1e18))
+///     total  = premium + fee
+///
+/// with notional = q for a call and ceil(q spot / 1e18) for a put, and l the growth of ceil(collateral of the whole leg).
+/// y (2 X + y) = (X + y)^2 - X^2 and l (2 L + l) = (L + l)^2 - L^2, so parts of a trade sum to the whole or, by rounding,
+/// to more. A sale has neither skew nor use, so the vault never pays up to shrink:
+///
+///     total = max(0, floor(q P / (1e18 scale)) - ceil(y' h / (1e18 scale)) - ceil(q (P - Pbid) / (1e18 scale)))
+///
+/// with y' = ceil(q v / 1e18).
+library VaultPricing {
+    using FixedPointMathLib for uint256;
+
+    uint256 internal constant WAD = 1e18;
+    uint256 private constant BPS = 10_000;
+
+    /// @notice What prices one expiry at one time.
+    /// @param spot Quote per base, WAD.
+    /// @param bandBps Half width of the spot band: the feed's deviation threshold.
+    /// @param newest The slice that marks.
+    /// @param previous The slice before it while it still counts; else its timestamp is zero.
+    /// @param halfSpread Of volatility, grown by the age of the newest slice, WAD.
+    struct Conditions {
+        uint40 expiry;
+        uint256 spot;
+        uint256 bandBps;
+        IVolatilityOracle.Slice newest;
+        IVolatilityOracle.Slice previous;
+        uint256 halfSpread;
+    }
+
+    /// @notice One contract's prices, WAD of the settlement asset; `ask` and `bid` are guarded, without the half spread.
+    struct Value {
+        uint256 mid;
+        uint256 ask;
+        uint256 bid;
+        uint256 vega;
+        int256 delta;
+        uint256 volatility;
+    }
+
+    /// @notice The vault as a quote sees it.
+    /// @param netAssets At the last re-basing, token units.
+    /// @param shortVega WAD.
+    /// @param locked Token units.
+    struct State {
+        uint256 netAssets;
+        uint256 shortVega;
+        uint256 locked;
+    }
+
+    /// @notice The half spread at the age of a slice, rounded up.
+    function halfSpread(uint256 base, uint256 perDay, uint256 age) internal pure returns (uint256) {
+        return base + (perDay * age).divUp(1 days);
+    }
+
+    /// @notice Mid and guarded prices of one contract now.
+    function value(Side side, uint256 strike, Conditions memory c) internal view returns (Value memory result) {
+        (result.mid, result.vega, result.delta, result.volatility) =
+            OptionPricing.mark(c.spot, strike, side, c.newest, c.expiry, block.timestamp);
+        uint256 high = c.spot * (BPS + c.bandBps) / BPS;
+        uint256 low = c.spot * (BPS - c.bandBps) / BPS;
+        // A call is worth more at a higher spot even in base, a put at a lower one.
+        (uint256 askSpot, uint256 bidSpot) = side == Side.CALL ? (high, low) : (low, high);
+        result.ask = result.mid.max(_at(askSpot, strike, side, c.newest, c.expiry));
+        result.bid = result.mid.min(_at(bidSpot, strike, side, c.newest, c.expiry));
+        if (c.previous.timestamp != 0) {
+            result.ask = result.ask.max(_at(askSpot, strike, side, c.previous, c.expiry));
+            result.bid = result.bid.min(_at(bidSpot, strike, side, c.previous, c.expiry));
+        }
+    }
+
+    function _at(uint256 spot, uint256 strike, Side side, IVolatilityOracle.Slice memory slice, uint40 expiry)
+        private
+        view
+        returns (uint256)
+    {
+        return OptionPricing.valueOf(spot, strike, side, slice, expiry, block.timestamp);
+    }
+
+    /// @notice What the vault owes on `amount` contracts as depositors enter (at the bid, rounded down) and as leavers leave
+    /// (at the ask, rounded up), each at most the leg's collateral. Token units.
+    function liabilities(Value memory v, uint256 half, uint256 amount, uint256 collateral, uint256 scale)
+        internal
+        pure
+        returns (uint256 entering, uint256 leaving)
+    {
+        uint256 spread = v.vega.mulDivUp(half, WAD);
+        entering = amount.mulDiv(v.bid.zeroFloorSub(spread), WAD * scale).min(collateral);
+        leaving = amount.mulDivUp(v.ask + spread, WAD * scale).min(collateral);
+    }
+
+    /// @notice What `amount` contracts cost, and the vega that they add.
+    /// @param collateral What the trade locks, token units.
+    function buy(
+        Side side,
+        uint256 amount,
+        uint256 collateral,
+        Conditions memory c,
+        Value memory v,
+        State memory state,
+        IOptionVault.Params memory params,
+        IOptionVault.Fees memory fees,
+        uint256 scale
+    ) internal view returns (IOptionVault.Quote memory quote, uint256 vega) {
+        uint256 unit = WAD * scale;
+        vega = amount.mulDivUp(v.vega, WAD);
+        quote.mark = amount.mulDivUp(v.mid, unit);
+        quote.spread = vega.mulDivUp(c.halfSpread, unit);
+        quote.guard = amount.mulDivUp(v.ask - v.mid, unit);
+        quote.skew = (vega * (2 * state.shortVega + vega)).fullMulDivUp(params.skew, 2 * state.netAssets * scale * unit);
+        quote.use = (collateral * (2 * state.locked + collateral)).fullMulDivUp(params.use, 2 * state.netAssets * WAD);
+
+        uint256 notional = side == Side.CALL ? amount : amount.mulDivUp(c.spot, WAD);
+        uint256 end = block.timestamp + OptionPricing.AVERAGING_SECONDS;
+        uint256 left = c.expiry > end ? c.expiry - end : 0;
+        uint256 least = collateral.fullMulDivUp(params.minRate * left, WAD * OptionPricing.YEAR)
+            + notional.mulDivUp(params.floor, unit);
+        uint256 premium = quote.mark + quote.spread + quote.guard + quote.skew + quote.use;
+        quote.floor = least.max(1).zeroFloorSub(premium);
+        premium += quote.floor;
+        quote.fee = notional.mulDivUp(fees.ofNotional, unit).min(premium.mulDivUp(fees.ofPremium, WAD));
+        quote.total = premium + quote.fee;
+        quote.collateral = collateral;
+        _describe(quote, c, v);
+    }
+
+    /// @notice What the vault pays for `amount` contracts, and the vega that they take away.
+    /// @param collateral What the trade unlocks, token units.
+    function sell(uint256 amount, uint256 collateral, Conditions memory c, Value memory v, uint256 scale)
+        internal
+        pure
+        returns (IOptionVault.Quote memory quote, uint256 vega)
+    {
+        uint256 unit = WAD * scale;
+        vega = amount.mulDiv(v.vega, WAD);
+        quote.mark = amount.mulDiv(v.mid, unit);
+        quote.spread = amount.mulDivUp(v.vega, WAD).mulDivUp(c.halfSpread, unit);
+        quote.guard = amount.mulDivUp(v.mid - v.bid, unit);
+        quote.total = quote.mark.zeroFloorSub(quote.spread + quote.guard);
+        quote.collateral = collateral;
+        _describe(quote, c, v);
+    }
+
+    function _describe(IOptionVault.Quote memory quote, Conditions memory c, Value memory v) private pure {
+        quote.spot = c.spot;
+        quote.volatility = v.volatility;
+        quote.delta = v.delta;
+    }
+}

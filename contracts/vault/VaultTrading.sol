@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
+import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {SeriesId} from "../libraries/SeriesId.sol";
+import {VaultBook} from "./VaultBook.sol";
+import {VaultPricer} from "./VaultPricer.sol";
+import {VaultPricing} from "./VaultPricing.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
+/// @title VaultTrading
+/// @notice Buying from the vault and selling back to it, at the quote of VaultPricing.
+abstract contract VaultTrading is VaultBook {
+    using SafeCast for uint256;
+    using SafeERC20 for IERC20;
+    using FixedPointMathLib for uint256;
+
+    /// @dev A trade between its checks and its booking.
+    /// @param before Contracts of the series open before it, WAD.
+    /// @param vega What it adds to or takes from the short vega, WAD.
+    struct Trade {
+        Quote quote;
+        uint256 before;
+        uint256 vega;
+    }
+
+    // --- views ---
+
+    /// @inheritdoc IOptionVault
+    function quoteBuy(SeriesId series, uint256 amount) external view returns (Quote memory) {
+        (uint256 netAssets_, uint256 shortVega,) = _newBase();
+        return _checkBuy(series, amount, netAssets_, shortVega).quote;
+    }
+
+    /// @inheritdoc IOptionVault
+    function quoteSell(SeriesId series, uint256 amount) external view returns (Quote memory) {
+        return _checkSell(series, amount).quote;
+    }
+
+    // --- trades ---
+
+    /// @inheritdoc IOptionVault
+    function buy(SeriesId series, uint256 amount, uint256 maxCost, address receiver, uint256 deadline, Funds from)
+        external
+        nonReentrant
+        returns (uint256 cost)
+    {
+        _checkCaller(deadline);
+        uint256 netAssets_ = _rebase();
+        Trade memory trade = _checkBuy(series, amount, netAssets_, _shortVega);
+        Quote memory quote = trade.quote;
+        cost = quote.total;
+        if (cost > maxCost) revert CostAboveLimit(cost, maxCost);
+        _collect(msg.sender, cost, from);
+
+        uint256 premium = cost - quote.fee;
+        uint256 performance = premium.mulDiv(_performance, VaultPricing.WAD);
+        uint256 locked = _locked + quote.collateral;
+        uint256 idle = _idle + premium - performance;
+        // The cap holds net assets as they were at the re-basing; what is idle now decides alone whether it can be locked.
+        if (idle < quote.collateral) revert UtilisationAboveCap(locked, netAssets_);
+        _idle = idle - quote.collateral;
+        _locked = locked;
+        uint256 shortVega = _shortVega + trade.vega;
+        _shortVega = shortVega;
+        _setAmount(series, trade.before + amount);
+        emit Bought(
+            msg.sender,
+            series,
+            receiver,
+            amount,
+            premium,
+            quote.fee,
+            performance,
+            quote.spot,
+            quote.volatility,
+            shortVega,
+            locked
+        );
+
+        if (quote.fee + performance != 0) {
+            IClearinghouse(clearinghouse).accrueFee(series.bookKey(), quote.fee + performance);
+        }
+        IClearinghouse(clearinghouse).write(address(this), series, amount, receiver);
+    }
+
+    /// @inheritdoc IOptionVault
+    function sell(SeriesId series, uint256 amount, uint256 minProceeds, address receiver, uint256 deadline, Funds to)
+        external
+        nonReentrant
+        returns (uint256 proceeds)
+    {
+        _checkCaller(deadline);
+        // Selling needs no base, but a block's first trade renews it.
+        _rebase();
+        Trade memory trade = _checkSell(series, amount);
+        Quote memory quote = trade.quote;
+        proceeds = quote.total;
+        if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
+
+        uint256 locked = _locked - quote.collateral;
+        _locked = locked;
+        // The bid is never above the collateral that the sale unlocks.
+        _idle += quote.collateral - proceeds;
+        uint256 shortVega = _shortVega.zeroFloorSub(trade.vega);
+        _shortVega = shortVega;
+        _setAmount(series, trade.before - amount);
+        emit SoldBack(msg.sender, series, receiver, amount, proceeds, quote.spot, quote.volatility, shortVega, locked);
+
+        IClearinghouse(clearinghouse).close(address(this), series, amount, msg.sender);
+        _pay(receiver, proceeds, to);
+    }
+
+    // --- checks and quotes ---
+
+    function _checkCaller(uint256 deadline) private view {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        if (tradesPaused) revert Paused();
+    }
+
+    function _checkBuy(SeriesId series, uint256 amount, uint256 netAssets_, uint256 shortVega)
+        private
+        view
+        returns (Trade memory trade)
+    {
+        trade.before = written(series);
+        if (trade.before == 0 && _open.length == MAX_SERIES) revert TooManySeries(MAX_SERIES);
+        (trade.quote, trade.vega) = pricer.quoteBuy(
+            series,
+            trade.before,
+            amount,
+            VaultPricing.State({netAssets: netAssets_, shortVega: shortVega, locked: _locked})
+        );
+    }
+
+    function _checkSell(SeriesId series, uint256 amount) private view returns (Trade memory trade) {
+        trade.before = written(series);
+        if (trade.before < amount) revert IClearinghouse.LegTooSmall(series, trade.before, amount);
+        (trade.quote, trade.vega) = pricer.quoteSell(series, trade.before, amount);
+    }
+
+    // --- the base ---
+
+    /// @dev Net assets at the leavers' mark and the short vega of the whole book, renewed before a block's first trade only.
+    function _rebase() private returns (uint256 netAssets_) {
+        uint256 shortVega;
+        bool renewed;
+        (netAssets_, shortVega, renewed) = _newBase();
+        if (renewed) {
+            _base = Base({blockNumber: uint64(block.number), netAssets: netAssets_.toUint192()});
+            _shortVega = shortVega;
+            emit Rebased(netAssets_, shortVega);
+        }
+    }
+
+    function _newBase() private view returns (uint256 netAssets_, uint256 shortVega, bool renewed) {
+        Base memory base = _base;
+        if (base.blockNumber == block.number) return (base.netAssets, _shortVega, false);
+        VaultPricer.Marks memory marks = _mark();
+        return (_netAssets(marks.leaving), marks.shortVega, true);
+    }
+
+    // --- money ---
+
+    /// @dev Brings `assets` of a trader into the vault's free balance.
+    function _collect(address payer, uint256 assets, Funds from) internal {
+        if (from == Funds.FREE_BALANCE) {
+            IClearinghouse(clearinghouse).pay(payer, address(this), asset, assets);
+        } else {
+            IERC20(asset).safeTransferFrom(payer, address(this), assets);
+            IClearinghouse(clearinghouse).deposit(asset, assets);
+        }
+    }
+
+    /// @dev Pays out of the vault's free balance.
+    function _pay(address receiver, uint256 assets, Funds to) internal {
+        if (assets == 0) return;
+        if (to == Funds.FREE_BALANCE) IClearinghouse(clearinghouse).pay(address(this), receiver, asset, assets);
+        else IClearinghouse(clearinghouse).withdraw(asset, assets, receiver);
+    }
+}
