@@ -14,6 +14,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
     "deploy": Entry("optionix.cli.deploy:deploy_command", "Deploy what a network lacks and set it up."),
     "verify": Entry("optionix.cli.deploy:verify_command", "Compare the contracts on chain with the sources."),
     "seed": Entry("optionix.cli.deploy:seed_command", "Fill a local chain with listings, liquidity and accounts."),

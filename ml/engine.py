@@ -1,0 +1,203 @@
+"""The risk engine: bars, models and surfaces of each market, kept between questions.
+
+A question is answered from what is known at market time. The first answer uses the models that are quick to compare;
+the full comparison runs on a thread behind it and takes over when it is done, and again each week of market time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import structlog
+
+from ml.bars import BadBars, Bars, InputReport, VarianceSeries, realised_variance
+from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
+from ml.market_data import MarketData, MarketInfo, NotIndexed
+from ml.models import ALL, CLASSICAL
+from ml.regimes import Regime, classify
+from ml.registry import ModelRecord, Registry
+from ml.selection import select, selection_end
+from ml.sources import BarSource, read_bars
+from ml.surfaces import Shape, Surface, TermStructure, build_surface, fit_shape, jump_problem
+
+log = structlog.get_logger("risk")
+
+SPOT_MAX_AGE = 3600
+"""A spot older than this (market time, seconds) is doubted: no feed that works is silent for so long."""
+
+
+@dataclass
+class AssetState:
+    """What is kept of one asset."""
+
+    asset: str
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    record: ModelRecord | None = None
+    forecaster: Forecaster | None = None
+    full: bool = False
+    pending: Future[None] | None = None
+    view: View | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """All that follows from the bars known at one time."""
+
+    bars: Bars
+    report: InputReport
+    series: VarianceSeries
+    forecasts: tuple[HorizonForecast, ...]
+    record: ModelRecord
+    shape: Shape
+    long_run: float
+    jump: str | None
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the input, in words."""
+        return [*self.report.problems, *([self.jump] if self.jump else [])]
+
+
+@dataclass(frozen=True)
+class MarketView:
+    """A market's view at a market time."""
+
+    market: MarketInfo
+    as_of: int
+    view: View
+
+
+class RiskEngine:
+    """Answers of the risk service.
+
+    Parameters
+    ----------
+    data : the indexed tables.
+    source : where bars come from.
+    registry : where selections are kept.
+    """
+
+    def __init__(self, data: MarketData, source: BarSource, registry: Registry) -> None:
+        self.data = data
+        self.source = source
+        self.registry = registry
+        self._states: dict[str, AssetState] = {}
+        self._states_lock = threading.Lock()
+        self._workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="validation")
+        self.on_selection: Callable[[ModelRecord], None] = lambda record: None
+
+    def close(self) -> None:
+        """Give up what runs in the background."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def view(self, market: int) -> MarketView:
+        """A market now.
+
+        Raises
+        ------
+        NotIndexed
+            When the tables do not have the market or any block yet.
+        BadBars
+            When there are too few bars to say anything.
+        """
+        info = self.data.market(market)
+        moment = self.data.moment()
+        return MarketView(info, moment.timestamp, self.asset_view(info.symbol, moment.timestamp))
+
+    def surface(self, market: int) -> tuple[MarketView, Surface, float | None]:
+        """A surface for every listed expiry of a market, and the spot; errors as for `view`."""
+        seen = self.view(market)
+        problems = list(seen.view.problems)
+        spot: float | None = None
+        try:
+            spot, updated_at = self.data.spot(market)
+            if seen.as_of - updated_at > SPOT_MAX_AGE:
+                problems.append(f"stale: the feed's last round is {seen.as_of - updated_at} s old")
+        except NotIndexed as error:
+            problems.append(f"no spot: {error}")
+        expiries = self.data.expiries(market, seen.as_of)
+        if not expiries:
+            problems.append("no expiry is listed")
+        term = TermStructure(seen.view.forecasts, seen.view.long_run)
+        return seen, build_surface(expiries, seen.as_of, term, seen.view.shape, problems=problems), spot
+
+    def regime(self, market: int) -> tuple[MarketView, Regime]:
+        """A market's regime; errors as for `view`."""
+        seen = self.view(market)
+        return seen, classify(seen.view.series)
+
+    def active(self) -> set[str]:
+        """Ids of the records that answer now."""
+        return {state.record.id for state in self._states.values() if state.record is not None}
+
+    def asset_view(self, asset: str, now: int) -> View:
+        """What follows from the bars of an asset known at `now`."""
+        with self._states_lock:
+            state = self._states.setdefault(asset, AssetState(asset))
+        with state.lock:
+            bars, report = read_bars(self.source, asset, now)
+            forecaster = self._forecaster(state, bars)
+            view = state.view
+            if view is not None and view.record is forecaster.record and _same(view.bars, bars):
+                view = View(bars, report, *_rest(view))
+            else:
+                series = realised_variance(bars)
+                view = View(
+                    bars,
+                    report,
+                    series,
+                    tuple(forecaster.forecast(bars)),
+                    forecaster.record,
+                    fit_shape(series),
+                    long_run_variance(series),
+                    jump_problem(series),
+                )
+            state.view = view
+            return view
+
+    def _forecaster(self, state: AssetState, bars: Bars) -> Forecaster:
+        week = selection_end(bars.end)
+        current = state.record
+        if state.forecaster is None or current is None or current.data_until > bars.end:
+            self._take(state, select(bars, CLASSICAL, self.registry), full=False)
+        elif state.full and current.data_until < week:
+            state.full = False
+        if not state.full and state.pending is None:
+            state.pending = self._workers.submit(self._select_all, state, bars)
+        if state.forecaster is None:
+            raise AssertionError("a forecaster was just made")
+        return state.forecaster
+
+    def _select_all(self, state: AssetState, bars: Bars) -> None:
+        try:
+            record = select(bars, ALL, self.registry)
+        except Exception:
+            # The models in use go on answering; the next question tries again.
+            log.exception("model selection failed", asset=state.asset)
+            state.pending = None
+            return
+        with state.lock:
+            self._take(state, record, full=True)
+            state.pending = None
+
+    def _take(self, state: AssetState, record: ModelRecord, *, full: bool) -> None:
+        state.record, state.forecaster, state.full = record, Forecaster(record), full
+        chosen = {choice.days: choice.model for choice in record.horizons}
+        log.info("models selected", asset=record.asset, id=record.id, chosen=chosen, candidates=record.candidates)
+        self.on_selection(record)
+
+
+def _same(a: Bars, b: Bars) -> bool:
+    return len(a) == len(b) and a.end == b.end and a.close[-1] == b.close[-1]
+
+
+def _rest(
+    view: View,
+) -> tuple[VarianceSeries, tuple[HorizonForecast, ...], ModelRecord, Shape, float, str | None]:
+    return view.series, view.forecasts, view.record, view.shape, view.long_run, view.jump
+
+
+__all__ = ["BadBars", "MarketView", "RiskEngine", "View"]

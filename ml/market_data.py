@@ -1,0 +1,226 @@
+"""What the risk service reads of the market from the indexed tables. All its queries are here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from ml.bars import Floats, Ints
+from optionix.pricing.ssvi import PackedSlice
+from optionix.store import models as tables
+
+WAD = 10**18
+
+
+class NotIndexed(LookupError):
+    """The tables do not have what was asked for; the message says what."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The block that the tables show: its number and time (market time, seconds)."""
+
+    block: int
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class MarketInfo:
+    """A market's id and base symbol."""
+
+    market: int
+    symbol: str
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Contracts of a series that an account is long (positive) or short, and where: `tokens` or `book`."""
+
+    series_id: int
+    name: str
+    market: int
+    side: int
+    expiry: int
+    strike: int
+    amount: int
+    place: str
+
+
+@dataclass(frozen=True)
+class BookState:
+    """Collateral locked in one book, token units of its settlement asset."""
+
+    book_key: int
+    locked: int
+
+
+class MarketData:
+    """Reads one chain's tables.
+
+    Parameters
+    ----------
+    engine : of the indexed database.
+    chain_id : the chain.
+    """
+
+    def __init__(self, engine: Engine, chain_id: int) -> None:
+        self._engine = engine
+        self.chain_id = chain_id
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with Session(self._engine) as session:
+            yield session
+
+    def moment(self) -> Moment:
+        """The indexed block.
+
+        Raises
+        ------
+        NotIndexed
+            Before the indexer has written anything.
+        """
+        with self._session() as session:
+            row = session.execute(
+                select(tables.Checkpoint.block_number, tables.Checkpoint.block_timestamp).where(
+                    tables.Checkpoint.chain_id == self.chain_id
+                )
+            ).one_or_none()
+        if row is None:
+            raise NotIndexed(f"chain {self.chain_id} is not indexed yet")
+        return Moment(row.block_number, row.block_timestamp)
+
+    def markets(self) -> list[MarketInfo]:
+        """All markets by id."""
+        with self._session() as session:
+            rows = session.execute(
+                select(tables.Market.market, tables.Market.base_symbol)
+                .where(tables.Market.chain_id == self.chain_id)
+                .order_by(tables.Market.market)
+            ).all()
+        return [MarketInfo(row.market, row.base_symbol) for row in rows]
+
+    def market(self, market: int) -> MarketInfo:
+        """A market by id; NotIndexed for one that there is not."""
+        for entry in self.markets():
+            if entry.market == market:
+                return entry
+        raise NotIndexed(f"there is no market {market} on chain {self.chain_id}")
+
+    def spot(self, market: int) -> tuple[float, int]:
+        """Newest price (quote per base) and its time."""
+        with self._session() as session:
+            row = session.execute(
+                select(tables.Spot.price, tables.Spot.updated_at).where(
+                    tables.Spot.chain_id == self.chain_id, tables.Spot.market == market
+                )
+            ).one_or_none()
+        if row is None:
+            raise NotIndexed(f"market {market} has no price yet")
+        return row.price / WAD, row.updated_at
+
+    def expiries(self, market: int, after: int) -> list[int]:
+        """Listed expiries after a time, ascending."""
+        with self._session() as session:
+            return list(
+                session.scalars(
+                    select(tables.Expiry.expiry)
+                    .where(
+                        tables.Expiry.chain_id == self.chain_id,
+                        tables.Expiry.market == market,
+                        tables.Expiry.expiry > after,
+                    )
+                    .order_by(tables.Expiry.expiry)
+                )
+            )
+
+    def slices(self, market: int) -> dict[int, PackedSlice]:
+        """The newest slice of each expiry."""
+        with self._session() as session:
+            rows = session.scalars(
+                select(tables.Surface).where(
+                    tables.Surface.chain_id == self.chain_id,
+                    tables.Surface.market == market,
+                    tables.Surface.timestamp > 0,
+                )
+            ).all()
+        return {row.expiry: PackedSlice(row.theta, row.phi, row.rho, row.carry, row.timestamp) for row in rows}
+
+    def rounds(self, asset: str, since: int) -> tuple[Ints, Floats]:
+        """Times and prices of a market's rounds dated at or after `since`, by base symbol."""
+        with self._session() as session:
+            rows = session.execute(
+                select(tables.FeedRound.updated_at, tables.FeedRound.price)
+                .join(
+                    tables.Market,
+                    (tables.Market.chain_id == tables.FeedRound.chain_id)
+                    & (tables.Market.market == tables.FeedRound.market),
+                )
+                .where(
+                    tables.FeedRound.chain_id == self.chain_id,
+                    tables.Market.base_symbol == asset,
+                    tables.FeedRound.updated_at >= since,
+                )
+                .order_by(tables.FeedRound.updated_at, tables.FeedRound.block_number, tables.FeedRound.log_index)
+            ).all()
+        times = np.array([row.updated_at for row in rows], dtype=np.int64)
+        return times, np.array([row.price / WAD for row in rows], dtype=np.float64)
+
+    def holdings(self, account: str) -> list[Holding]:
+        """Series that an account is long or short, unsettled, tokens and legs of books apart."""
+        owner = account.lower()
+        found: list[Holding] = []
+        with self._session() as session:
+            for table, place in ((tables.Position, "tokens"), (tables.Leg, "book")):
+                rows = session.execute(
+                    select(tables.Series, table.amount)
+                    .join(
+                        tables.Series,
+                        (tables.Series.chain_id == table.chain_id) & (tables.Series.series_id == table.series_id),
+                    )
+                    .join(
+                        tables.Expiry,
+                        (tables.Expiry.chain_id == table.chain_id)
+                        & (tables.Expiry.market == tables.Series.market)
+                        & (tables.Expiry.expiry == tables.Series.expiry),
+                    )
+                    .where(
+                        table.chain_id == self.chain_id,
+                        table.account == owner,
+                        table.amount != 0,
+                        tables.Expiry.settlement_price.is_(None),
+                    )
+                    .order_by(tables.Series.series_id)
+                ).all()
+                found += [
+                    Holding(s.series_id, s.name, s.market, s.side, s.expiry, s.strike, amount, place)
+                    for s, amount in rows
+                ]
+        return found
+
+    def books(self, account: str) -> dict[int, int]:
+        """Locked collateral (token units) by book key."""
+        with self._session() as session:
+            rows = session.execute(
+                select(tables.Book.book_key, tables.Book.locked).where(
+                    tables.Book.chain_id == self.chain_id,
+                    tables.Book.account == account.lower(),
+                    tables.Book.locked != 0,
+                )
+            ).all()
+        return {row.book_key: row.locked for row in rows}
+
+    def rounds_known(self) -> int:
+        """How many rounds are indexed, for metrics."""
+        with self._session() as session:
+            return (
+                session.scalar(
+                    select(func.count()).select_from(tables.FeedRound).where(tables.FeedRound.chain_id == self.chain_id)
+                )
+                or 0
+            )

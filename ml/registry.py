@@ -1,0 +1,122 @@
+"""The model registry: one JSON file for each selection of models, named by what it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from optionix import __version__
+
+
+class HorizonChoice(BaseModel):
+    """The model chosen for one horizon.
+
+    Attributes
+    ----------
+    model : its name.
+    validated : whether it was chosen by walk-forward scores; without enough history it is a stated default.
+    origins : how many forecasts were scored.
+    qlike : mean QLIKE of every candidate on those origins.
+    log_errors : 10, 50 and 90 % quantiles of ln(realised / forecast) of the chosen one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    days: int
+    model: str
+    validated: bool
+    origins: int
+    qlike: dict[str, float]
+    log_errors: tuple[float, float, float]
+
+
+class ModelRecord(BaseModel):
+    """One entry of the registry.
+
+    Attributes
+    ----------
+    id : `eth-3f9a1c20b7de`: asset and the first digits of the hash of all that it was made from.
+    candidates : names of the models that were compared.
+    data_hash : SHA-256 of the bars up to `data_until` (seconds of market time).
+    code_version : version of the package and hash of the modelling code.
+    created : wall time, ISO 8601.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    asset: str
+    candidates: tuple[str, ...]
+    data_hash: str
+    data_until: int
+    data_bars: int
+    code_version: str
+    created: datetime
+    horizons: tuple[HorizonChoice, ...]
+
+    def horizon(self, days: int) -> HorizonChoice:
+        """The choice for a horizon; KeyError when it has none."""
+        for choice in self.horizons:
+            if choice.days == days:
+                return choice
+        raise KeyError(days)
+
+
+def record_id(asset: str, data_hash: str, candidates: tuple[str, ...]) -> str:
+    """The id of what these inputs make: equal inputs give an equal id."""
+    made_from = "\n".join((asset, data_hash, code_version(), *candidates))
+    return f"{asset.lower()}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
+
+
+@cache
+def code_version() -> str:
+    """The package's version with a hash of every file that decides what a model says."""
+    folder = Path(__file__).parent
+    files = sorted([*folder.glob("models/*.py"), folder / "bars.py", folder / "features.py", folder / "validation.py"])
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+class Registry:
+    """Records in a folder.
+
+    Parameters
+    ----------
+    folder : made when the first record is saved.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, identifier: str) -> ModelRecord | None:
+        """A record by id; None when there is none, or when its file cannot be read (it is then made again)."""
+        try:
+            return ModelRecord.model_validate_json((self.folder / f"{identifier}.json").read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+
+    def save(self, record: ModelRecord) -> None:
+        """Write a record as a whole."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{record.id}.json"
+        partial = path.with_suffix(".partial")
+        partial.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        partial.replace(path)
+
+    def __iter__(self) -> Iterator[ModelRecord]:
+        for path in sorted(self.folder.glob("*.json")):
+            record = self.find(path.stem)
+            if record is not None:
+                yield record
+
+
+def now() -> datetime:
+    """Wall time of a new record."""
+    return datetime.now(UTC)
