@@ -40,7 +40,8 @@ class _StackAddresses(PydanticBaseSettingsSource):
             known = json.loads(Layout(Path(data_dir)).addresses.read_text())
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             return {}
-        return {name: known[name] for name in ("port_base", "tcp", "postgres_host", "stack_password") if name in known}
+        shared = ("port_base", "tcp", "without", "postgres_host", "stack_password")
+        return {name: known[name] for name in shared if name in known}
 
 
 class Settings(BaseSettings):
@@ -59,6 +60,9 @@ class Settings(BaseSettings):
 
     tcp: bool = False
     """Whether the local Postgres and Redis also listen on loopback ports (5433 and 6380, password protected)."""
+
+    without: str = ""
+    """Services, separated by commas, that the local stack leaves out: somebody runs them by hand, say in a debugger."""
 
     host: str = "127.0.0.1"
     """Address that every HTTP server of the stack binds. Loopback unless told otherwise."""

@@ -53,9 +53,9 @@ class Launch:
         UserError
             The program is missing or cannot be executed.
         """
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as out:
-            try:
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("ab") as out:
                 return subprocess.Popen(
                     self.argv,
                     env=os.environ | self.env,
@@ -68,8 +68,8 @@ class Launch:
                     group=self.gid,
                     extra_groups=[] if self.uid is not None else None,
                 )
-            except OSError as error:
-                raise UserError(f"Cannot start {self.name}: {error}.") from error
+        except OSError as error:
+            raise UserError(f"Cannot start {self.name}: {error}.") from error
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:

@@ -116,6 +116,12 @@ class EmbeddedRedis:
         finally:
             client.close()
 
+    def flush(self) -> None:
+        """Empties the running server."""
+        client = redis.Redis.from_url(self.url)
+        client.flushall()
+        client.close()
+
     def start(self) -> None:
         """Starts the server and waits until it answers."""
         self.prepare()
