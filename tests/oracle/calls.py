@@ -1,0 +1,106 @@
+"""Reads calldata: which function with which arguments. Functions that move nothing are known by name and left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eth_abi.abi import decode
+from eth_utils.crypto import keccak
+
+TOKEN = ("transfer(address,uint256)", "transferFrom(address,address,uint256)", "mint(address,uint256)")
+FEED = ("post(int256)",)
+MARKETS = ("settle(uint16,uint40,uint80)",)
+OPTION_TOKEN = (
+    "safeTransferFrom(address,address,uint256,uint256,bytes)",
+    "safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)",
+)
+VOLATILITY_ORACLE = ("post((uint16,uint40,(uint40,uint64,uint64,int48,int40)[]),bytes[])",)
+CLEARINGHOUSE = (
+    "deposit(address,uint256)",
+    "withdraw(address,uint256,address)",
+    "withdrawFor(address,address,uint256)",
+    "pay(address,address,address,uint256)",
+    "write(address,uint256,uint256,address)",
+    "close(address,uint256,uint256,address)",
+    "net(address,uint256,uint64[])",
+    "place(address,uint256,uint256)",
+    "takeBack(address,uint256,uint256,address)",
+    "settleLeg(address,uint256)",
+    "settleBook(address,uint256)",
+    "redeem(uint256,uint256,address)",
+    "redeemFor(address,uint256)",
+    "accrueFee(uint256,uint256)",
+    "collectFees(uint256)",
+    "setTreasury(address)",
+    "setBountyCap(address,uint256)",
+)
+VAULT = (
+    "buy(uint256,uint256,uint256,address,uint256,uint8)",
+    "sell(uint256,uint256,uint256,address,uint256,uint8)",
+    "release(uint256)",
+    "requestDeposit(uint256,address,address)",
+    "requestRedeem(uint256,address,address)",
+    "cancelDeposit(uint256)",
+    "cancelRedeem(uint256)",
+    "process(uint256)",
+    "deposit(uint256,address)",
+    "deposit(uint256,address,address)",
+    "mint(uint256,address)",
+    "mint(uint256,address,address)",
+    "redeem(uint256,address,address)",
+    "withdraw(uint256,address,address)",
+    "transfer(address,uint256)",
+    "transferFrom(address,address,uint256)",
+)
+#: Calls that change rights, listings or settings but nobody's assets.
+NEUTRAL = (
+    "approve(address,uint256)",
+    "setApprovalForAll(address,bool)",
+    "setOperator(address,uint8)",
+    "setOperator(address,bool)",
+    "setRedeemFor(bool)",
+    "listExpiry(uint16,uint40)",
+    "listSeries(uint256[])",
+)
+
+
+def selector(signature: str) -> bytes:
+    """The first four bytes of a signature's hash."""
+    return keccak(text=signature)[:4]
+
+
+class Unknown(ValueError):
+    """A call that this model has no rule for."""
+
+
+class Reader:
+    """Decodes the calls of one contract."""
+
+    def __init__(self, *signatures: str) -> None:
+        self._known: Mapping[bytes, str] = {selector(each): each for each in (*signatures, *NEUTRAL)}
+
+    def read(self, data: bytes) -> tuple[str, tuple[Any, ...]]:
+        """Function signature and arguments.
+
+        Raises
+        ------
+        Unknown
+            For a selector without a rule.
+        """
+        signature = self._known.get(data[:4])
+        if signature is None:
+            raise Unknown(f"selector 0x{data[:4].hex()}")
+        return signature, decode(_types(signature), data[4:])
+
+
+def _types(signature: str) -> list[str]:
+    """The argument types of a signature; tuples stay whole."""
+    inside = signature[signature.index("(") + 1 : -1]
+    types, depth, start = [], 0, 0
+    for place, letter in enumerate(inside):
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            types.append(inside[start:place])
+            start = place + 1
+    return [*types, inside[start:]] if inside else []
