@@ -164,12 +164,7 @@ def deploy(
         for entry in network.markets
     ]
     registered = _register_markets(run, network, markets, by_name, feeds)
-    vaults = [
-        _vault(run, access, clearinghouse, oracle, entry.market, side)
-        for entry in registered
-        for side in Side
-        if "OptionVault" in artifacts
-    ]
+    vaults = [_vault(run, access, clearinghouse, oracle, entry.market, side) for entry in registered for side in Side]
     deployment = Deployment(
         network=network.name,
         chain_id=network.chain_id,

@@ -104,9 +104,8 @@ def _oracle_calls(operator: Operator, network: Network, deployment: Deployment) 
 
 
 def _vault_calls(operator: Operator, network: Network, deployment: Deployment) -> list[Call]:
-    calls = []
+    abi, calls = load_abi("OptionVault"), []
     for vault in deployment.vaults:
-        abi = load_abi("OptionVault")
         token = deployment.settlement_token(vault.market, Side[vault.side])
         params, fees = vault_params(network, token.symbol, token.decimals), vault_fees(network)
         what = f"vault {vault.market} {vault.side}"

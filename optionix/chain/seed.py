@@ -144,9 +144,8 @@ async def _demo_tokens(rpc: Rpc, minter: Sender, deployment: Deployment, report:
 
 async def _liquidity(rpc: Rpc, provider: Sender, deployment: Deployment, report: SeedReport) -> None:
     """A deposit request to every vault that nobody has ever put anything in; the keeper processes it."""
-    token_abi = load_abi("TestToken")
+    vault_abi, token_abi = load_abi("OptionVault"), load_abi("TestToken")
     for vault in deployment.vaults:
-        vault_abi = load_abi("OptionVault")
         supply = await call_contract(rpc, vault_abi, vault.address, "totalSupply")
         queued = await call_contract(rpc, vault_abi, vault.address, "queueTotals")
         token = deployment.settlement_token(vault.market, Side[vault.side])

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eth_abi.abi import encode
-from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from optionix.chain.artifacts import Artifact, Immutable
+from optionix.chain.create2 import first_child_address
 from optionix.chain.deploy import TOKEN_NAMES
 from optionix.chain.deployment import Deployment
 from optionix.chain.networks import Network
@@ -92,17 +92,18 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
     for vault in deployment.vaults:
         side = Side[vault.side]
         token = deployment.settlement_token(vault.market, side)
+        pricer = first_child_address(vault.address)
         values = {
             "market": _word(vault.market),
             "side": _word(int(side)),
             "asset": _word(token.address),
-            "scale": _word(10 ** (18 - token.decimals)),
+            "pricer": _word(pricer),
             "vault": _word(vault.address),
+            "scale": _word(10 ** (18 - token.decimals)),
         }
-        pricer = _first_created(vault.address)
-        values["pricer"] = _word(pricer)
-        subjects.append(subject(f"OptionVault {vault.market} {vault.side}", "OptionVault", vault.address, values))
-        subjects.append(subject(f"VaultPricer {vault.market} {vault.side}", "VaultPricer", pricer, values))
+        label = f"{vault.market} {vault.side}"
+        subjects.append(subject(f"OptionVault {label}", "OptionVault", vault.address, values))
+        subjects.append(subject(f"VaultPricer {label}", "VaultPricer", pricer, values))
     for token in deployment.tokens:
         if network.tokens[token.symbol].address is None:
             name = TOKEN_NAMES.get(token.symbol, token.symbol)
@@ -113,12 +114,6 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
             values = {"decimals": _word(market.feed.decimals)}
             subjects.append(subject(f"ReplayFeed {feed.symbol}", "ReplayFeed", feed.address, values))
     return subjects
-
-
-def _first_created(creator: str) -> str:
-    """Address of the first contract that a contract creates: Keccak of the RLP list (creator, nonce 1)."""
-    raw = bytes.fromhex(creator.removeprefix("0x"))
-    return to_checksum_address(keccak(b"\xd6\x94" + raw + b"\x01")[12:])
 
 
 def _domain(name: str, version: str, chain_id: int, address: str) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from optionix.chain.artifacts import Artifact, compile_contracts
+from optionix.chain.create2 import first_child_address
 from optionix.chain.deploy import deploy
 from optionix.chain.deployment import Deployment
 from optionix.chain.networks import network
@@ -59,7 +60,7 @@ def test_a_good_deployment_differs_nowhere(deployed: Deployed) -> None:
     assert [finding for finding in findings if not finding.ok] == []
     names = [finding.contract for finding in findings]
     assert {"AccessManager", "Markets", "Clearinghouse", "OptionToken", "VolatilityOracle"} <= set(names)
-    assert len(names) == len(set(names)) == 5 + 2 * len(deployed.deployment.vaults) + 3 + 2
+    assert len(names) == len(set(names)) == 5 + 2 * 4 + 3 + 2
 
 
 @pytest.mark.parametrize("name", ["AccessManager", "Markets", "Clearinghouse", "OptionToken", "VolatilityOracle"])
@@ -75,6 +76,14 @@ def test_a_contract_that_points_to_another_is_named(deployed: Deployed) -> None:
     deployed.spoil(deployed.deployment.address("Clearinghouse"), place + 12, b"\x66" * 20)
     (detail,) = (deployed.wrong()["Clearinghouse"],)
     assert detail.startswith("immutable markets is 0x000000000000000000000000" + "66" * 20)
+
+
+def test_a_vaults_pricer_is_compared_with_its_own_vault(deployed: Deployed) -> None:
+    first, second = deployed.deployment.vaults[0], deployed.deployment.vaults[1]
+    pricer = first_child_address(first.address)
+    place = immutable_place(compile_contracts()["VaultPricer"], "vault")
+    deployed.spoil(pricer, place + 12, bytes.fromhex(second.address[2:]))
+    assert list(deployed.wrong()) == ["VaultPricer 1 CALL"]
 
 
 def test_two_spoiled_contracts_are_both_named(deployed: Deployed) -> None:
