@@ -75,7 +75,7 @@ def test_a_quote_is_exactly_what_is_paid(market: Market, provider: Client) -> No
     before = buyer.wallet_balance("WETH")
     trade = buyer.buy(CALL, "2.5")
     assert before - buyer.wallet_balance("WETH") == trade.assets
-    # The guard grows by the second, so what is paid a block later may be a trifle more; never below the limit's other side.
+    # The guard grows by the second: a block later the price may be a trifle higher.
     assert abs(trade.assets - quote.total) <= quote.total // 1000
     assert buyer.balance_of(CALL) == 25 * WAD // 10
 
