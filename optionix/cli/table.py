@@ -22,4 +22,5 @@ COMMANDS: dict[str, Entry] = {
     "verify": Entry("optionix.cli.deploy:verify_command", "Compare the contracts on chain with the sources."),
     "seed": Entry("optionix.cli.deploy:seed_command", "Fill a local chain with listings, liquidity and accounts."),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
+    "demo": Entry("optionix.cli.demo:demo_command", "Play a whole life of the market and have every balance judged."),
 }

@@ -7,6 +7,7 @@ with Client("local", key=local_account(5)) as client:
 
 from optionix.client.books import Books
 from optionix.client.connection import NoKey
+from optionix.client.listings import Listings
 from optionix.client.trading import Trading
 from optionix.client.values import BadAmount, Block, Book, Funds, Leg, Position, Quote, Trade, VaultState
 from optionix.client.vaults import Vaults
@@ -26,5 +27,5 @@ __all__ = [
 ]
 
 
-class Client(Trading, Books, Vaults):
+class Client(Trading, Books, Vaults, Listings):
     """One account on one network; see `optionix.client.connection.Connection` for the parameters."""
