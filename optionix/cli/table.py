@@ -21,6 +21,6 @@ COMMANDS: dict[str, Entry] = {
     "deploy": Entry("optionix.cli.deploy:deploy_command", "Deploy what a network lacks and set it up."),
     "verify": Entry("optionix.cli.deploy:verify_command", "Compare the contracts on chain with the sources."),
     "seed": Entry("optionix.cli.deploy:seed_command", "Fill a local chain with listings, liquidity and accounts."),
+    "index": Entry("optionix.cli.index:index_command", "Bring the tables to the head of a network."),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
-    "demo": Entry("optionix.cli.demo:demo_command", "Play a whole life of the market and have every balance judged."),
 }

@@ -7,7 +7,6 @@ with Client("local", key=local_account(5)) as client:
 
 from optionix.client.books import Books
 from optionix.client.connection import NoKey
-from optionix.client.listings import Listings
 from optionix.client.trading import Trading
 from optionix.client.values import BadAmount, Block, Book, Funds, Leg, Position, Quote, Trade, VaultState
 from optionix.client.vaults import Vaults
@@ -27,5 +26,5 @@ __all__ = [
 ]
 
 
-class Client(Trading, Books, Vaults, Listings):
+class Client(Trading, Books, Vaults):
     """One account on one network; see `optionix.client.connection.Connection` for the parameters."""

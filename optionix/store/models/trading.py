@@ -104,7 +104,7 @@ class AccountActivity(Base):
     take_back, net, settle, redeem, transfer_in, transfer_out, buy, sell, bounty, request_deposit, request_redeem,
     deposit_processed, redeem_processed, cancel_deposit, cancel_redeem, claim_shares, claim_assets, share_in,
     share_out. `amount` is WAD contracts or vault shares, `assets` token units of `token`, negative where the account
-    owed them; each is null where it does not apply.
+    owed them; each is null where it does not apply. `part` counts from 0 within a batch transfer.
     """
 
     __tablename__ = "account_activity"
@@ -114,6 +114,7 @@ class AccountActivity(Base):
     block_number: Mapped[Int64Key]
     log_index: Mapped[Int64Key]
     kind: Mapped[TextKey]
+    part: Mapped[Int64Key]
     tx_hash: Mapped[String]
     timestamp: Mapped[Int64]
     series_id: Mapped[OptionalAmount]

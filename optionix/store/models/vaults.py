@@ -30,7 +30,7 @@ class Vault(Base):
     Clearinghouse, `idle_assets = free_assets - pending_assets - claimable_assets` is what belongs to shareholders of
     it, `locked` the collateral of its written series. `short_vega` (WAD) and `base_net_assets` are the cost
     function's state: every trade moves the first, `rebased_block` says when both were marked last.
-    `params` and `fees` have the fields of the contract's structs, wide integers as decimal text.
+    `params` and `fees` have the fields of the contract's structs, integers as decimal text.
     `premium_bought` and `premium_sold` sum what buyers paid and sellers got, `protocol_fees` and `performance_fees`
     what went to the pots.
     """
@@ -121,7 +121,8 @@ class VaultClaim(Base):
     """What a controller can claim from a vault.
 
     From deposits: `deposit_shares` for the `deposit_assets` that bought them. From redemptions: `redeem_assets` for
-    the `redeem_shares` that they were paid for.
+    the `redeem_shares` that they were paid for. `deposit_total` counts the assets, `redeem_total` the shares ever
+    processed for the controller.
     """
 
     __tablename__ = "vault_claim"
@@ -131,8 +132,10 @@ class VaultClaim(Base):
     controller: Mapped[TextKey]
     deposit_assets: Mapped[Amount]
     deposit_shares: Mapped[Amount]
+    deposit_total: Mapped[Amount]
     redeem_shares: Mapped[Amount]
     redeem_assets: Mapped[Amount]
+    redeem_total: Mapped[Amount]
 
 
 class VaultOperator(Base):
@@ -153,7 +156,9 @@ class LpRequest(Base):
     `kind` is `deposit` or `redeem`. `requested` counts assets of a deposit and shares of a redemption, `processed` how
     much of it was turned into `received` (shares, or assets), `cancelled` what was given back.
     `status`: `pending` until nothing waits any more, then `processed`; `cancelled` where nothing was processed before
-    it was cancelled. What can be claimed is per controller: `vault_claim`.
+    it was cancelled. Anybody may process it from `ready_at`, seconds. What can be claimed is kept per controller, the
+    oldest first: of this request `start + processed - max(start, total - unclaimed)`, not below 0, with the
+    controller's `deposit_total` and `deposit_assets` (or `redeem_total` and `redeem_shares`) in `vault_claim`.
     """
 
     __tablename__ = "lp_request"
@@ -169,6 +174,8 @@ class LpRequest(Base):
     processed: Mapped[Amount]
     received: Mapped[Amount]
     cancelled: Mapped[Amount]
+    start: Mapped[Amount]
+    ready_at: Mapped[Int64]
     status: Mapped[String]
     requested_at: Mapped[Int64]
     requested_block: Mapped[Int64]

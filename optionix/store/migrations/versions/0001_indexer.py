@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("log_index", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("part", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("tx_hash", sa.Text(), nullable=False),
         sa.Column("timestamp", sa.BigInteger(), nullable=False),
         sa.Column("series_id", sa.Numeric(78, 0), nullable=True),
@@ -33,7 +34,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.Numeric(78, 0), nullable=True),
         sa.Column("assets", sa.Numeric(78, 0), nullable=True),
         sa.PrimaryKeyConstraint(
-            "chain_id", "account", "block_number", "log_index", "kind", name=op.f("pk_account_activity")
+            "chain_id", "account", "block_number", "log_index", "kind", "part", name=op.f("pk_account_activity")
         ),
     )
     op.create_table(
@@ -244,6 +245,8 @@ def upgrade() -> None:
         sa.Column("processed", sa.Numeric(78, 0), nullable=False),
         sa.Column("received", sa.Numeric(78, 0), nullable=False),
         sa.Column("cancelled", sa.Numeric(78, 0), nullable=False),
+        sa.Column("start", sa.Numeric(78, 0), nullable=False),
+        sa.Column("ready_at", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("requested_at", sa.BigInteger(), nullable=False),
         sa.Column("requested_block", sa.BigInteger(), nullable=False),
@@ -484,8 +487,10 @@ def upgrade() -> None:
         sa.Column("controller", sa.Text(), nullable=False),
         sa.Column("deposit_assets", sa.Numeric(78, 0), nullable=False),
         sa.Column("deposit_shares", sa.Numeric(78, 0), nullable=False),
+        sa.Column("deposit_total", sa.Numeric(78, 0), nullable=False),
         sa.Column("redeem_shares", sa.Numeric(78, 0), nullable=False),
         sa.Column("redeem_assets", sa.Numeric(78, 0), nullable=False),
+        sa.Column("redeem_total", sa.Numeric(78, 0), nullable=False),
         sa.PrimaryKeyConstraint("chain_id", "vault", "controller", name=op.f("pk_vault_claim")),
     )
     op.create_table(

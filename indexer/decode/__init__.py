@@ -1,0 +1,1 @@
+"""From logs to events: decoders generated from the ABIs."""

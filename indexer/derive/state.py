@@ -1,0 +1,133 @@
+"""All derived tables of one chain, and what a batch adds to those that only grow."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from indexer.decode.catalogue import Event
+from indexer.derive import rows
+from indexer.derive.table import Before, Loader, Table, TableSpec
+from indexer.setup import ChainSetup
+from optionix.instruments import Side, split_book_key
+
+R = TypeVar("R")
+CACHED_ROWS = 200_000
+"""Most rows of one table that are kept in memory from one batch to the next."""
+
+
+class State:
+    """Derived tables, with the batch that is being built.
+
+    Attributes
+    ----------
+    appended : rows for the tables that only grow, by table, as dicts by column.
+    topics : names of what changed, for live messages.
+    """
+
+    def __init__(self, setup: ChainSetup, loader: Loader) -> None:
+        self.setup = setup
+        self._tables: list[Table[Any]] = []
+        self._loader = loader
+        self.appended: dict[str, list[dict[str, Any]]] = {}
+        self.topics: dict[str, None] = {}
+        self.clearinghouse = self._table("clearinghouse", rows.Clearinghouse)
+        self.volatility_oracle = self._table("volatility_oracle", rows.VolatilityOracle)
+        self.market = self._table("market", rows.Market)
+        self.feed_version = self._table("feed_version", rows.FeedVersion)
+        self.expiry = self._table("expiry", rows.Expiry)
+        self.series = self._table("series", rows.Series)
+        self.surface = self._table("surface", rows.Surface)
+        self.spot = self._table("spot", rows.Spot)
+        self.spot_candle = self._table("spot_candle", rows.SpotCandle)
+        self.balance = self._table("balance", rows.Balance)
+        self.book = self._table("book", rows.Book)
+        self.leg = self._table("leg", rows.Leg)
+        self.position = self._table("position", rows.Position)
+        self.operator = self._table("operator", rows.Operator)
+        self.token_approval = self._table("token_approval", rows.TokenApproval)
+        self.redeem_for = self._table("redeem_for", rows.RedeemFor)
+        self.fee_pot = self._table("fee_pot", rows.FeePot)
+        self.bounty_cap = self._table("bounty_cap", rows.BountyCap)
+        self.vault = self._table("vault", rows.Vault)
+        self.vault_series = self._table("vault_series", rows.VaultSeries)
+        self.vault_share = self._table("vault_share", rows.VaultShare)
+        self.vault_claim = self._table("vault_claim", rows.VaultClaim)
+        self.vault_operator = self._table("vault_operator", rows.VaultOperator)
+        self.lp_request = self._table("lp_request", rows.LpRequest)
+        self.candle = self._table("candle", rows.Candle)
+        self.daily_stats = self._table("daily_stats", rows.DailyStats)
+
+    def _table(self, name: str, row: type[R]) -> Table[R]:
+        table: Table[R] = Table(TableSpec(name, row), self._loader)
+        self._tables.append(table)
+        return table
+
+    @property
+    def tables(self) -> list[Table[Any]]:
+        """Every table that has a newest state."""
+        return self._tables
+
+    def append(self, table: str, **columns: Any) -> None:
+        """Add a row to a table that only grows."""
+        self.appended.setdefault(table, []).append(columns)
+
+    def topic(self, *names: str) -> None:
+        """Say what changed."""
+        for name in names:
+            self.topics[name] = None
+
+    def asset(self, market: int, side: int) -> str:
+        """The settlement asset of a side: base for calls, quote for puts."""
+        row = self.market.require(market)
+        return row.base_token if side == Side.CALL else row.quote_token
+
+    def asset_of_key(self, book_key: int) -> str:
+        """The settlement asset of a book."""
+        market, side, _ = split_book_key(book_key)
+        return self.asset(market, side)
+
+    def record(
+        self,
+        event: Event,
+        account: str,
+        kind: str,
+        *,
+        part: int = 0,
+        series_id: int | None = None,
+        book_key: int | None = None,
+        vault: str | None = None,
+        counterparty: str | None = None,
+        token: str | None = None,
+        amount: int | None = None,
+        assets: int | None = None,
+    ) -> None:
+        """Add to an account's history."""
+        self.topic(f"account:{account}")
+        self.append(
+            "account_activity",
+            account=account,
+            block_number=event.block_number,
+            log_index=event.log_index,
+            kind=kind,
+            part=part,
+            tx_hash=event.tx_hash,
+            timestamp=event.timestamp,
+            series_id=series_id,
+            book_key=book_key,
+            vault=vault,
+            counterparty=counterparty,
+            token=token,
+            amount=amount,
+            assets=assets,
+        )
+
+    def end_block(self) -> list[Before]:
+        """What every row that the block changed was before it."""
+        return [before for table in self._tables for before in table.end_block()]
+
+    def committed(self) -> None:
+        """The batch is in the database."""
+        self.appended = {}
+        self.topics = {}
+        for table in self._tables:
+            table.committed(CACHED_ROWS)

@@ -1,0 +1,209 @@
+"""Tables in memory: the rows that events touch, with what they were before the block."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from indexer.errors import IndexerError
+from optionix.store.models import Base
+
+R = TypeVar("R")
+Key = tuple[Any, ...]
+Values = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A table's shape.
+
+    Attributes
+    ----------
+    key_columns : of the primary key after the chain id.
+    value_columns : the others, in the order of the row's fields.
+    """
+
+    name: str
+    row: type[Any]
+
+    @cached_property
+    def table(self) -> SqlTable:
+        """The table as the store defines it."""
+        return Base.metadata.tables[self.name]
+
+    @cached_property
+    def key_columns(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.table.primary_key.columns)[1:]
+
+    @cached_property
+    def value_columns(self) -> tuple[str, ...]:
+        return tuple(entry.name for entry in fields(self.row))
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, in the order in which rows are written."""
+        return ("chain_id", *self.key_columns, *self.value_columns)
+
+    @cached_property
+    def json_columns(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.table.columns if isinstance(column.type, JSONB))
+
+    @cached_property
+    def types(self) -> dict[str, str]:
+        """Each column's type as Postgres writes it."""
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        return {column.name: column.type.compile(dialect) for column in self.table.columns}
+
+    def values_of(self, row: Any) -> Values:
+        """A row's values in the order of `value_columns`; JSON values are copied, since handlers may change them."""
+        values = self._getter(row)
+        return values if not self.json_columns else tuple(copy.deepcopy(value) for value in values)
+
+    @cached_property
+    def _getter(self) -> Any:
+        if len(self.value_columns) > 1:
+            return attrgetter(*self.value_columns)
+        (name,) = self.value_columns
+        return lambda row: (getattr(row, name),)
+
+
+class MissingRow(IndexerError):
+    """An event that presupposes another, which was not seen."""
+
+
+class Loader(Protocol):
+    """Where rows that are not in memory come from: the database as it was last committed."""
+
+    def load(self, spec: TableSpec, key: Key) -> Values | None:
+        """One row's values, or None when there is none."""
+
+    def load_range(self, spec: TableSpec, first: Key, column: str, low: int, high: int) -> list[tuple[Key, Values]]:
+        """Rows whose key begins with `first` and whose `column` is in [low, high)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a row was when a block began; `values` is None where there was none."""
+
+    spec: TableSpec
+    key: Key
+    values: Values | None
+
+
+class Table(Generic[R]):
+    """One derived table.
+
+    Parameters
+    ----------
+    loader : asked for rows that are not in memory.
+    complete : every row of the database is in memory, so that a miss needs no question.
+    """
+
+    def __init__(self, spec: TableSpec, loader: Loader, *, complete: bool = False) -> None:
+        self.spec = spec
+        self._loader = loader
+        self.complete = complete
+        self._rows: dict[Key, R | None] = {}
+        self._dirty: dict[Key, None] = {}
+        self._touched: dict[Key, Values | None] = {}
+
+    def get(self, *key: Any) -> R | None:
+        """A row to read, or None. To change it take `change`."""
+        try:
+            return self._rows[key]
+        except KeyError:
+            return self._fetch(key)
+
+    def require(self, *key: Any) -> R:
+        """A row to read that the contracts guarantee.
+
+        Raises
+        ------
+        MissingRow
+            When it is absent: an event was lost.
+        """
+        row = self.get(*key)
+        if row is None:
+            raise MissingRow(
+                f"an event speaks of {self.spec.name} {key}, of which no event was seen.",
+                "An event was lost: index anew with `optionix index --fresh`.",
+            )
+        return row
+
+    def existing(self, *key: Any) -> R:
+        """As `require`, for a row that is about to change."""
+        self._touch(key, row := self.require(*key))
+        return row
+
+    def change(self, *key: Any) -> R:
+        """A row that is about to change; a row that is absent begins with its defaults."""
+        row = self.get(*key)
+        if row is None:
+            return self.add(key, cast(R, self.spec.row()))
+        self._touch(key, row)
+        return row
+
+    def add(self, key: Key, row: R) -> R:
+        """Put a row in the place of its key, whether there was one or not."""
+        self._touch(key, self.get(*key))
+        self._rows[key] = row
+        return row
+
+    def in_range(self, first: Key, column: str, low: int, high: int) -> list[Key]:
+        """Sorted keys that begin with `first` and whose next column is in [low, high)."""
+        place, found = len(first), set()
+        for key, values in self._loader.load_range(self.spec, first, column, low, high):
+            if key not in self._rows:
+                self._rows[key] = self._make(values)
+            found.add(key)
+        # What is not committed yet is dirty.
+        found |= {key for key in self._dirty if key[:place] == first and low <= key[place] < high}
+        return sorted(found)
+
+    def _fetch(self, key: Key) -> R | None:
+        values = None if self.complete else self._loader.load(self.spec, key)
+        row = self._rows[key] = None if values is None else self._make(values)
+        return row
+
+    def _make(self, values: Values) -> R:
+        return cast(R, self.spec.row(*values))
+
+    def _touch(self, key: Key, row: R | None) -> None:
+        if key not in self._touched:
+            self._touched[key] = None if row is None else self.spec.values_of(row)
+            self._dirty[key] = None
+
+    def changed_keys(self) -> Iterable[Key]:
+        """Keys changed since the block began."""
+        return self._touched
+
+    def end_block(self) -> list[Before]:
+        """What the rows that the block changed were before it; the next block begins."""
+        before = [Before(self.spec, key, values) for key, values in self._touched.items()]
+        self._touched = {}
+        return before
+
+    def changes(self) -> Iterator[tuple[Key, Values]]:
+        """Rows changed since the last `committed`, as they are now."""
+        for key in self._dirty:
+            yield key, self.spec.values_of(self._rows[key])
+
+    def preload(self, rows: Iterable[tuple[Key, Values]]) -> None:
+        """Take all rows of the database: from now on a miss needs no question."""
+        self._rows = {key: self._make(values) for key, values in rows}
+        self.complete = True
+
+    def committed(self, limit: int) -> None:
+        """The changes are in the database. With more than `limit` rows in memory, all are forgotten."""
+        self._dirty = {}
+        if len(self._rows) > limit:
+            self._rows = {}
+            self.complete = False

@@ -1,0 +1,33 @@
+"""Why the indexer stops; each says how to go on."""
+
+from __future__ import annotations
+
+from optionix.errors import UserError
+
+
+class IndexerError(UserError):
+    """Base of what ends the indexing of a chain."""
+
+
+class WrongGenesis(IndexerError):
+    """The database, the deployment and the node do not speak of one chain."""
+
+
+class DeepReorg(IndexerError):
+    """The chain took back a block that it had called final."""
+
+
+class ContractsChanged(IndexerError):
+    """The deployment has contracts whose past events were never asked for."""
+
+
+class DecodeError(IndexerError):
+    """A log that does not fit the event of its first topic."""
+
+
+class SourceLies(IndexerError):
+    """The node's answers contradict one another: asked again, and another endpoint may be needed."""
+
+
+class NotLeader(IndexerError):
+    """Another indexer works on the chain in this database."""

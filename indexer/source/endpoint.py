@@ -1,0 +1,185 @@
+"""The questions that the indexer asks a node, each answer checked against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from eth_utils.crypto import keccak
+
+from indexer.block import Block
+from indexer.errors import SourceLies, WrongGenesis
+from optionix.chain.errors import RpcError
+from optionix.chain.rpc import Rpc
+
+Log = Mapping[str, Any]
+_BLOOM_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A block and the bloom filter of its logs, None where the node gives none."""
+
+    block: Block
+    bloom: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a node says of the chain above a block.
+
+    Attributes
+    ----------
+    tip : the block at the asked number now, None where the chain is shorter.
+    following : the blocks after it, in order, as many as were asked for and there are; each is the parent of the next.
+    finalized : number of the newest final block.
+    """
+
+    tip: Block | None
+    following: list[Header]
+    finalized: int
+    head: Block
+
+
+class Endpoint:
+    """A node that serves one chain.
+
+    Parameters
+    ----------
+    addresses : the contracts whose logs are asked for, lower case.
+    finality : `finalized`, or how many blocks below the head are final.
+    """
+
+    def __init__(self, rpc: Rpc, addresses: Sequence[str], finality: Literal["finalized"] | int) -> None:
+        self.rpc = rpc
+        self._addresses = list(addresses)
+        self._known = frozenset(addresses)
+        self._blooms = [bloom_of(address) for address in addresses]
+        self._finality = finality
+
+    async def require_genesis(self, chain_id: int, genesis_hash: str) -> None:
+        """Refuse a node of another chain.
+
+        Raises
+        ------
+        WrongChain, WrongGenesis
+        """
+        await self.rpc.require_chain(chain_id)
+        genesis = await self.rpc.block(0)
+        served = None if genesis is None else genesis["hash"]
+        if served != genesis_hash:
+            raise WrongGenesis(
+                f"{self.rpc.url} serves a chain that began with block {served}, the deployment is of the one that began"
+                f" with {genesis_hash}.",
+                "Point OPTIONIX_RPC_URL at the right node, or deploy again.",
+            )
+
+    async def block(self, number: int) -> Block:
+        """A block that must be there."""
+        header = await self.rpc.block(number)
+        if header is None:
+            raise SourceLies(f"{self.rpc.url} has no block {number}, which is below its head")
+        return Block.of_header(header)
+
+    async def view(self, tip: int, count: int) -> View:
+        """The chain above block `tip`, at most `count` blocks of it, in one request."""
+        calls: list[tuple[str, Sequence[Any]]] = [
+            ("eth_getBlockByNumber", [hex(number), False]) for number in range(tip, tip + count + 1)
+        ]
+        if self._finality == "finalized":
+            calls.append(("eth_getBlockByNumber", ["finalized", False]))
+        calls.append(("eth_getBlockByNumber", ["latest", False]))
+        *answers, latest = await self.rpc.batch(calls)
+        head = Block.of_header(latest)
+        if self._finality == "finalized":
+            final = answers.pop()
+            finalized = 0 if final is None else int(final["number"], 16)
+        else:
+            finalized = max(head.number - self._finality, 0)
+        first, *rest = answers
+        return View(None if first is None else Block.of_header(first), self._linked(first, rest), finalized, head)
+
+    def _linked(self, tip: Mapping[str, Any] | None, headers: Sequence[Mapping[str, Any] | None]) -> list[Header]:
+        """The headers as far as each names the one before it as its parent: a reorg may have come in between."""
+        found: list[Header] = []
+        parent = None if tip is None else tip["hash"]
+        for header in headers:
+            if header is None or header["parentHash"] != parent:
+                break
+            bloom = header.get("logsBloom")
+            found.append(Header(Block.of_header(header), None if bloom is None else int(bloom, 16)))
+            parent = header["hash"]
+        return found
+
+    async def hashes(self, numbers: Sequence[int]) -> list[str | None]:
+        """Hashes of the blocks at these numbers now."""
+        headers = await self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
+        return [None if header is None else header["hash"] for header in headers]
+
+    async def logs_of(self, headers: Sequence[Header]) -> list[Log]:
+        """All logs of some blocks, asked for by hash: those of exactly these blocks or an error.
+
+        Raises
+        ------
+        SourceLies
+            When a block is no longer there, or an answer holds another block's log.
+        """
+        wanted = [header.block for header in headers if self._may_hold(header)]
+        try:
+            answers = await self.rpc.batch(
+                [("eth_getLogs", [{"blockHash": block.hash, "address": self._addresses}]) for block in wanted]
+            )
+        except RpcError as error:
+            raise SourceLies(f"{self.rpc.url}: the logs of a block at the head are gone ({error})") from error
+        for block, logs in zip(wanted, answers, strict=True):
+            if any(log["blockHash"] != block.hash for log in logs):
+                raise SourceLies(f"{self.rpc.url}: asked for the logs of block {block.hash}, got another block's")
+        return [log for logs in answers for log in sorted(logs, key=log_place)]
+
+    def _may_hold(self, header: Header) -> bool:
+        return header.bloom is None or any(header.bloom & bits == bits for bits in self._blooms)
+
+    async def logs_in(self, first: int, last: int) -> tuple[list[Log], Block]:
+        """All logs of a final range, and its last block.
+
+        Raises
+        ------
+        TooManyResults
+            When the node wants fewer blocks at once.
+        """
+        where = {"fromBlock": hex(first), "toBlock": hex(last), "address": self._addresses}
+        logs, header = await self.rpc.batch([("eth_getLogs", [where]), ("eth_getBlockByNumber", [hex(last), False])])
+        if header is None or any(not first <= int(log["blockNumber"], 16) <= last for log in logs):
+            raise SourceLies(f"{self.rpc.url}: the answer for blocks {first} to {last} is not of these blocks")
+        return sorted(logs, key=log_place), Block.of_header(header)
+
+    async def timestamps(self, logs: Sequence[Log]) -> dict[int, int]:
+        """Times of the logs' blocks; nodes that put them into the logs are not asked again."""
+        times: dict[int, int] = {}
+        missing: list[int] = []
+        for log in logs:
+            number = int(log["blockNumber"], 16)
+            if number in times:
+                continue
+            stamp = log.get("blockTimestamp")
+            times[number] = 0 if stamp is None else int(stamp, 16)
+            if stamp is None:
+                missing.append(number)
+        headers = await self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in missing])
+        times |= {number: int(header["timestamp"], 16) for number, header in zip(missing, headers, strict=True)}
+        return times
+
+
+def log_place(log: Log) -> tuple[int, int]:
+    """A log's place in the chain: block number and index in the block."""
+    return int(log["blockNumber"], 16), int(log["logIndex"], 16)
+
+
+def bloom_of(address: str) -> int:
+    """The bits that an address sets in a block's bloom filter (Yellow Paper, section 4.3.1)."""
+    digest = keccak(hexstr=address)
+    bits = 0
+    for place in (0, 2, 4):
+        bits |= 1 << (int.from_bytes(digest[place : place + 2], "big") % _BLOOM_BITS)
+    return bits

@@ -1,0 +1,219 @@
+"""Following one chain: from where the tables are to the head, and on, through reorgs, restarts and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import psycopg
+import structlog
+
+from indexer.block import Block, Position
+from indexer.errors import DeepReorg, IndexerError, NotLeader, SourceLies
+from indexer.ingest import Ingest
+from indexer.progress import Progress
+from indexer.setup import ChainSetup
+from indexer.source.endpoint import Endpoint, View
+from indexer.source.historical import final_ranges
+from indexer.source.live import HeadWatcher
+from optionix.chain.errors import RateLimited, RpcError, RpcUnavailable
+
+T = TypeVar("T")
+_MOST_BLOCKS = 100
+"""Blocks near the head that are read and written at once."""
+_SEARCHED_BLOCKS = 64
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_STANDBY_SECONDS = 1.0
+
+
+class ChainSync:
+    """Keeps the tables of one chain at its head.
+
+    Parameters
+    ----------
+    conninfo : psycopg connection text.
+    watcher : wakes it when there are new blocks.
+    """
+
+    def __init__(
+        self, setup: ChainSetup, endpoint: Endpoint, conninfo: str, watcher: HeadWatcher, progress: Progress
+    ) -> None:
+        self.setup = setup
+        self.progress = progress
+        self._endpoint = endpoint
+        self._conninfo = conninfo
+        self._watcher = watcher
+        self._ingest: Ingest | None = None
+        self._tip: Position | None = None
+        self._log = structlog.get_logger("indexer").bind(network=setup.name)
+        # One thread: a connection serves one transaction at a time.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+
+    async def run(self, stop: asyncio.Event, *, until_head: bool = False) -> None:
+        """Index until `stop` is set, or with `until_head` until the tables are at the head.
+
+        Raises
+        ------
+        IndexerError
+            What trying again cannot mend, with how to go on.
+        """
+        pause = _FIRST_PAUSE
+        try:
+            while not stop.is_set():
+                try:
+                    moved = await self.step()
+                    pause = _FIRST_PAUSE
+                except NotLeader as error:
+                    self.progress.phase, self.progress.detail = "standby", str(error)
+                    await self._reset()
+                    await _sleep(stop, _STANDBY_SECONDS)
+                    continue
+                except (RpcUnavailable, RpcError, SourceLies, psycopg.Error) as error:
+                    self._log.warning("batch failed, trying again", reason=str(error), pause=pause)
+                    self.progress.retrying(str(error))
+                    await self._reset()
+                    wanted = error.retry_after if isinstance(error, RateLimited) else None
+                    await _sleep(stop, max(wanted or 0.0, pause))
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                    continue
+                if moved:
+                    continue
+                if until_head:
+                    return
+                await self._watcher.wait()
+        except IndexerError as error:
+            self.progress.phase, self.progress.detail = "failed", str(error)
+            self._log.error("indexing stopped", reason=str(error))
+            raise
+        finally:
+            await self._reset()
+            self._thread.shutdown(wait=False)
+
+    async def erase(self) -> None:
+        """Forget the chain, to index it anew."""
+        ingest = await self._call(Ingest, self.setup, self._conninfo)
+        try:
+            await self._call(ingest.erase)
+        finally:
+            await self._call(ingest.close)
+
+    async def step(self) -> bool:
+        """One batch; whether there was any."""
+        if self._ingest is None or self._tip is None:
+            await self._open()
+            return True
+        began = time.perf_counter()
+        tip = self._tip.block
+        ahead = max(self._watcher.head, self.progress.head) - tip.number
+        view = await self._endpoint.view(tip.number, min(max(ahead, 1), _MOST_BLOCKS))
+        self.progress.see(view.head.number, exactly=True)
+        self.progress.subscribed = self._watcher.subscribed
+        if view.tip is None or view.tip.hash != tip.hash:
+            await self._reorganise(view)
+            return True
+        if view.finalized > tip.number:
+            await self._backfill(view)
+            return True
+        self.progress.phase, self.progress.detail = "live", ""
+        if not view.following:
+            return False
+        logs = await self._endpoint.logs_of(view.following)
+        blocks = [header.block for header in view.following]
+        times = {block.number: block.timestamp for block in blocks}
+        self._tip = await self._call(self._ingest.take, logs, times, blocks, view.finalized, view.head)
+        self._moved(len(logs), time.perf_counter() - began)
+        return True
+
+    async def _open(self) -> None:
+        """Take the lead, and begin where the tables are."""
+        await self._endpoint.require_genesis(self.setup.chain_id, self.setup.genesis_hash)
+        self._ingest = await self._call(Ingest, self.setup, self._conninfo)
+        self._tip = await self._call(self._ingest.open)
+        if self._tip is None:
+            before = await self._endpoint.block(self.setup.start_block - 1)
+            self._tip = await self._call(self._ingest.begin, before)
+            self._log.info("index begun", block=self.setup.start_block)
+        else:
+            self._log.info("index continued", block=self._tip.block.number)
+        self._moved(0, 0.0)
+
+    async def _backfill(self, view: View) -> None:
+        """Read up to the newest final block in ranges."""
+        assert self._ingest is not None and self._tip is not None
+        self.progress.phase = "backfill"
+        first, began = self._tip.block.number + 1, time.perf_counter()
+        total, events = view.finalized - first + 1, 0
+        batch_began = said = began
+        async for found in final_ranges(self._endpoint, first, view.finalized):
+            blocks = [found.last]
+            self._tip = await self._call(
+                self._ingest.take, found.logs, found.timestamps, blocks, view.finalized, view.head
+            )
+            events += len(found.logs)
+            now = time.perf_counter()
+            self._moved(len(found.logs), now - batch_began)
+            batch_began = now
+            done = found.last.number - first + 1
+            self.progress.detail = f"{done} of {total} blocks"
+            if now - said >= 2.0:
+                said = now
+                left = (total - done) * (now - began) / done
+                self._log.info(
+                    "backfill", blocks=done, of=total, events_per_second=round(events / (now - began)), left=round(left)
+                )
+        self._log.info("backfill done", blocks=total, events=events, seconds=round(time.perf_counter() - began, 2))
+
+    async def _reorganise(self, view: View) -> None:
+        """Go back to the newest block that the tables and the chain share."""
+        assert self._ingest is not None and self._tip is not None
+        fork, tip = await self._fork(), self._tip.block
+        await self._call(self._ingest.take_back, fork, view.head)
+        self._tip = Position(fork, self._tip.finalized)
+        self.progress.reorganised()
+        self._moved(0, 0.0)
+        self._log.warning("reorg undone", from_block=tip.number, to_block=fork.number, depth=tip.number - fork.number)
+
+    async def _fork(self) -> Block:
+        assert self._ingest is not None and self._tip is not None
+        final, highest = self._tip.finalized, self._tip.block.number
+        while highest >= final:
+            stored = await self._call(self._ingest.stored_blocks, highest, _SEARCHED_BLOCKS)
+            stored = [block for block in stored if block.number >= final]
+            if not stored:
+                break
+            served = await self._endpoint.hashes([block.number for block in stored])
+            for block, text in zip(stored, served, strict=True):
+                if block.hash == text and block.number < self._tip.block.number:
+                    return block
+            highest = stored[-1].number - 1
+        raise DeepReorg(
+            f"{self.setup.name} took back block {final}, which it had called final: the tables stay at block"
+            f" {self._tip.block.number}.",
+            "Make sure that the endpoint serves the right chain; then index it anew with `optionix index --fresh`.",
+        )
+
+    def _moved(self, events: int, seconds: float) -> None:
+        if self._tip is not None:
+            block = self._tip.block
+            self.progress.moved(block.number, self._tip.finalized, block.timestamp, events=events, seconds=seconds)
+
+    async def _call(self, function: Callable[..., T], *args: Any) -> T:
+        """Call something that blocks in the thread that does."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args))
+
+    async def _reset(self) -> None:
+        """Let go of the connection and of everything in memory: the next step begins from what is committed."""
+        ingest, self._ingest, self._tip = self._ingest, None, None
+        if ingest is not None:
+            await self._call(ingest.close)
+
+
+async def _sleep(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,61 @@
+"""`optionix index`: bring the tables of a network to its head, or index it anew."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import click
+
+from optionix.cli.output import emit_json, json_option
+from optionix.settings import override, settings
+from optionix.store import migrate
+
+
+@click.command("index")
+@click.option("--network", metavar="NAME", help="The network to index. Default: that of the settings.")
+@click.option("--fresh", is_flag=True, help="Forget what the tables hold of this network and index it anew.")
+@click.option("--follow", is_flag=True, help="Go on at the head until Ctrl-C, as the service does.")
+@click.option("--migrate-only", is_flag=True, help="Bring the database to this version's tables and stop.")
+@json_option
+def index_command(network: str | None, fresh: bool, follow: bool, migrate_only: bool, as_json: bool) -> None:
+    """Mirror every event of a network's contracts into Postgres.
+
+    Without options it goes on from where the tables are and ends at the head. Another indexer that works on the same
+    network keeps the lead: this one then waits.
+    """
+    override(network=network)
+    config = settings()
+    migrate.upgrade(config.database_url)
+    if migrate_only:
+        version = migrate.head()
+        emit_json({"schema": version}) if as_json else click.echo(f"schema version {version}")
+        return
+    result = asyncio.run(_index(fresh, follow))
+    if as_json:
+        emit_json(result)
+    else:
+        click.echo(
+            f"{result['network']}: block {result['indexed']}, {result['events']} events in {result['seconds']} s"
+        )
+
+
+async def _index(fresh: bool, follow: bool) -> dict[str, object]:
+    # The services import the ground floor; only this command goes the other way, when it is called.
+    from indexer.service import chain_sync, progress_of
+    from optionix.telemetry import stop_event
+
+    config, stop = settings(), stop_event()
+    progress, began = progress_of(config), time.monotonic()
+    async with chain_sync(config, progress) as sync:
+        if fresh:
+            await sync.erase()
+        await sync.run(stop, until_head=not follow)
+    return {
+        "network": config.network,
+        "indexed": progress.indexed,
+        "finalized": progress.finalized,
+        "events": progress.events,
+        "reorgs": progress.reorgs,
+        "seconds": round(time.monotonic() - began, 2),
+    }
