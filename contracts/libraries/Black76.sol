@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {FixedPointX96} from "./FixedPointX96.sol";
 import {NormalCdf} from "./NormalCdf.sol";
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 /// @title Black76
 /// @notice Undiscounted option prices on a forward in full precision, from total variance (volatility squared times time).
@@ -40,8 +39,9 @@ library Black76 {
         pure
         returns (uint256 call, uint256 put)
     {
-        requireInRange(forward, strike);
-        (call, put,,,) = solve(forward, strike, FixedPointX96.lnRatio(forward, strike), deviationOf(variance));
+        (uint256 least, uint256 most) = sorted(forward, strike);
+        (uint256 near, uint256 far,) = solve(least, FixedPointX96.lnRatio(most, least), deviationOf(variance));
+        return fromTails(forward, strike, near, far);
     }
 
     /// @notice Undiscounted call and put with what their greeks are made of.
@@ -54,97 +54,98 @@ library Black76 {
         pure
         returns (uint256 call, uint256 put, uint256 delta, uint256 kernel)
     {
-        requireInRange(forward, strike);
-        return greeks(forward, strike, FixedPointX96.lnRatio(forward, strike), deviationOf(variance));
+        (uint256 least, uint256 most) = sorted(forward, strike);
+        (uint256 near, uint256 far, uint256 density) =
+            solve(least, FixedPointX96.lnRatio(most, least), deviationOf(variance));
+        (call, put) = fromTails(forward, strike, near, far);
+        delta = deltaOf(forward, strike, near, far);
+        kernel = kernelOf(density);
+    }
+
+    /// @notice The smaller and the larger of a forward and a strike. Refuses what the arithmetic below has no room for.
+    function sorted(uint256 forward, uint256 strike) internal pure returns (uint256 least, uint256 most) {
+        bool bad;
+        assembly ("memory-safe") {
+            let difference := mul(xor(forward, strike), lt(strike, forward))
+            least := xor(forward, difference)
+            most := xor(strike, difference)
+            // A zero fails the ratio.
+            bad := or(shr(104, most), iszero(lt(most, shl(30, least))))
+        }
+        if (bad) revert PricesOutOfRange(forward, strike);
     }
 
     /// @notice Square root of a total variance (X128), X96, capped where prices no longer change.
     function deviationOf(uint256 variance) internal pure returns (uint256) {
-        return FixedPointMathLib.sqrt((variance > MAX_VARIANCE ? MAX_VARIANCE : variance) << 64);
+        return FixedPointX96.root((variance > MAX_VARIANCE ? MAX_VARIANCE : variance) << 64);
     }
 
-    /// @notice Refuses what the arithmetic below has no room for.
-    function requireInRange(uint256 forward, uint256 strike) internal pure {
-        // A zero on either side fails a ratio.
-        if ((forward | strike) >> 104 != 0 || forward >= strike << 30 || strike >= forward << 30) {
-            revert PricesOutOfRange(forward, strike);
-        }
-    }
-
-    /// @notice `priceWithGreeks` for a caller that has the logarithm and the deviation already; see `solve`.
-    function greeks(uint256 forward, uint256 strike, int256 logRatio, uint256 deviation)
+    /// @notice The two halves of the option out of the money, whose value is `near - far`.
+    /// @dev Let a = ln(most / least) >= 0, m = a / s and h = s / 2. Below the strike that option is the call, with d1 = h - m
+    /// and d2 = -h - m; above it the put, with -d2 = h - m and -d1 = -h - m. Either way it is worth
+    /// `least N(h - m) - most N(-h - m)`, and `least phi(h - m) = most phi(h + m)`: one exponential serves both.
+    /// @param least The smaller of forward and strike, as `sorted` checked it.
+    /// @param logRatio ln(most / least), X96.
+    /// @param deviation s, X96, at most 128.
+    /// @return near least N(h - m), in the unit of `least`.
+    /// @return far most N(-h - m), in the unit of `least`.
+    /// @return density least exp(-(h - m)^2 / 2), X40 of that unit; equal to F exp(-d1^2 / 2).
+    function solve(uint256 least, uint256 logRatio, uint256 deviation)
         internal
         pure
-        returns (uint256 call, uint256 put, uint256 delta, uint256 kernel)
-    {
-        int256 d1;
-        (call, put, d1, delta, kernel) = solve(forward, strike, logRatio, deviation);
-        unchecked {
-            delta = delta * WAD / forward; // 2^104 * 2^60
-            if (d1 > 0) delta = WAD - delta;
-            kernel = kernel * INVERSE_ROOT_TWO_PI >> 136; // 2^145 * 2^95
-        }
-    }
-
-    /// @notice The prices and what they were made of.
-    /// @dev Needs `requireInRange(forward, strike)`, `logRatio` = ln(forward / strike) X96 and a deviation X96 of at most 128.
-    /// @return call In the unit of the arguments.
-    /// @return put In the unit of the arguments.
-    /// @return d1 X96. Without deviation only its sign has a meaning.
-    /// @return tail1 F N(-|d1|), in the unit of the arguments.
-    /// @return density F exp(-d1^2 / 2), X40 of that unit.
-    function solve(uint256 forward, uint256 strike, int256 logRatio, uint256 deviation)
-        internal
-        pure
-        returns (uint256 call, uint256 put, int256 d1, uint256 tail1, uint256 density)
+        returns (uint256 near, uint256 far, uint256 density)
     {
         unchecked {
             if (deviation == 0) {
-                // At the money d1 is 0 / 0; its limit is zero, half a unit of delta. Elsewhere only the sign is used.
-                d1 = int256(forward) - int256(strike);
-                if (d1 > 0) call = uint256(d1);
-                else put = uint256(-d1);
-                if (d1 == 0) tail1 = forward >> 1;
-                return (call, put, d1, tail1, 0);
+                // At the money m is 0 / 0; its limit is zero, half a unit of delta.
+                if (logRatio == 0) near = far = least >> 1;
+                return (near, far, 0);
             }
-            // |logRatio| < 21 * 2^96 and deviation >= 1, so |d1| < 2^198.
-            int256 d2 = (logRatio << 96) / int256(deviation) - int256(deviation >> 1);
-            d1 = d2 + int256(deviation);
+            // logRatio < 21 * 2^96 and deviation >= 1, so the quotient is below 2^198.
+            uint256 m = (logRatio << 96) / deviation;
+            uint256 h = deviation >> 1;
+            uint256 z = m > h ? m - h : h - m;
+            // Further out both tails are below 1.1e-18 of what multiplies them.
+            if (z < NormalCdf.TAIL_END) {
+                // z^2 / 2 < 2^203 >> 97
+                (uint256 mantissa, uint256 exponent) = FixedPointX96.expNegative((z * z) >> 97);
+                // 2^104 * 2^97, then X40: below 2^145.
+                density = (least * mantissa) >> (exponent + 56);
+                (uint256 numerator, uint256 denominator) = NormalCdf.mills(z);
+                // The numerator is below 2^106 up to 6.45 and below 2^110 up to 10.9, where the density is below 2^115.
+                near = (density * numerator) / (denominator << 40);
+                // (m + h)^2 = (m - h)^2 + 2 a with a < ln 2^30: below 10.9^2.
+                (numerator, denominator) = NormalCdf.mills(m + h);
+                far = (density * numerator) / (denominator << 40);
+            }
+            if (h >= m) near = least - near;
+        }
+    }
 
-            uint256 z1 = d1 < 0 ? uint256(-d1) : uint256(d1);
-            uint256 z2 = d2 < 0 ? uint256(-d2) : uint256(d2);
-            uint256 tail2;
-            {
-                bool first = z1 < z2;
-                uint256 z = first ? z1 : z2;
-                // Further out both tails are below 1.1e-18 of what multiplies them. Where the smaller of z1 and z2 is nearer,
-                // z^2 / 2 < 2^203 >> 97, and |z1^2 - z2^2| = 2 |ln(F / K)| < 41.6 holds the larger below 10.9.
-                if (z < NormalCdf.TAIL_END) {
-                    (uint256 mantissa, uint256 exponent) = FixedPointX96.expNegative((z * z) >> 97);
-                    // 2^104 * 2^97, then X40: below 2^145.
-                    density = ((first ? forward : strike) * mantissa) >> (exponent + 56);
-                    // The Mills numerator is below 2^110, and below 2^104 where the density is near its largest.
-                    (uint256 numerator, uint256 denominator) = NormalCdf.mills(z1);
-                    tail1 = density * numerator / (denominator << 40);
-                    (numerator, denominator) = NormalCdf.mills(z2);
-                    tail2 = density * numerator / (denominator << 40);
-                }
-            }
-            if (d2 > 0) {
-                // Both d are positive only above the strike: the put is out of the money, at most half the strike.
-                put = tail2 > tail1 ? tail2 - tail1 : 0;
-                call = put + forward - strike;
-            } else if (d1 < 0) {
-                call = tail1 > tail2 ? tail1 - tail2 : 0;
-                put = call + strike - forward;
-            } else {
-                // Rounding may bring the sum above the smaller price by a unit; neither option is worth less than nothing.
-                uint256 tails = tail1 + tail2;
-                uint256 least = forward < strike ? forward : strike;
-                if (tails > least) tails = least;
-                call = forward - tails;
-                put = strike - tails;
-            }
+    /// @notice Call and put from `solve`'s halves: the one out of the money is their difference, the other follows by parity.
+    function fromTails(uint256 forward, uint256 strike, uint256 near, uint256 far)
+        internal
+        pure
+        returns (uint256 call, uint256 put)
+    {
+        unchecked {
+            // Rounding may bring the difference a unit below zero; no option is worth less than nothing.
+            uint256 value = near > far ? near - far : 0;
+            return forward < strike ? (value, value + strike - forward) : (value + forward - strike, value);
+        }
+    }
+
+    /// @notice N(d1), WAD, from `solve`'s halves.
+    function deltaOf(uint256 forward, uint256 strike, uint256 near, uint256 far) internal pure returns (uint256) {
+        unchecked {
+            return forward < strike ? near * WAD / forward : WAD - far * WAD / forward; // 2^104 * 2^60
+        }
+    }
+
+    /// @notice F phi(d1) from `solve`'s density.
+    function kernelOf(uint256 density) internal pure returns (uint256) {
+        unchecked {
+            return (density * INVERSE_ROOT_TWO_PI) >> 136; // 2^145 * 2^95
         }
     }
 }

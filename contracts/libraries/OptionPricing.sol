@@ -6,7 +6,6 @@ import {Black76} from "./Black76.sol";
 import {FixedPointX96} from "./FixedPointX96.sol";
 import {Side} from "./SeriesId.sol";
 import {Ssvi} from "./Ssvi.sol";
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 /// @title OptionPricing
 /// @notice The one price of an option: Black-76 on the forward of a volatility slice, discounted so that a call never
@@ -51,20 +50,18 @@ library OptionPricing {
     ) internal pure returns (uint256 value, uint256 vega, int256 delta, uint256 volatility) {
         Terms memory terms = _terms(spot, strike, side, slice, expiry, timestamp);
         unchecked {
-            (uint256 call, uint256 put, uint256 cdf, uint256 kernel) =
-                Black76.greeks(terms.forward, strike, terms.logRatio, terms.deviation);
-            value = _discounted(side, call, put, terms.factor);
-            delta = side == Side.CALL ? int256(cdf) : int256(cdf) - int256(WAD);
+            (uint256 near, uint256 far, uint256 density) = Black76.solve(terms.least, terms.logRatio, terms.deviation);
+            value = _value(side, strike, near, far, terms);
+            delta = int256(Black76.deltaOf(terms.forward, strike, near, far));
+            if (side == Side.PUT) delta -= int256(WAD);
             if (terms.left == 0) {
                 // No time, no vega; the slice keeps its volatility per strike.
-                uint256 rate = Ssvi.totalVariance(
-                    -terms.logRatio, slice.theta, slice.phi, slice.rho, YEAR, expiry - slice.timestamp
-                );
-                return (value, 0, delta, FixedPointMathLib.sqrt(rate) * WAD >> 64);
+                int256 k = terms.forward < strike ? int256(terms.logRatio) : -int256(terms.logRatio);
+                return (value, 0, delta, volatilityAt(k, slice, expiry));
             }
-            uint256 rootTime = FixedPointMathLib.sqrt((terms.left << 192) / YEAR); // X96, below 2^104
+            uint256 rootTime = FixedPointX96.root((terms.left << 192) / YEAR); // X96, below 2^104
             volatility = terms.deviation * WAD / rootTime;
-            vega = _scaled(side, (kernel * rootTime) >> 96, terms.factor);
+            vega = _scaled(side, (Black76.kernelOf(density) * rootTime) >> 96, terms.factor);
         }
     }
 
@@ -78,8 +75,8 @@ library OptionPricing {
         uint256 timestamp
     ) internal pure returns (uint256 value) {
         Terms memory terms = _terms(spot, strike, side, slice, expiry, timestamp);
-        (uint256 call, uint256 put,,,) = Black76.solve(terms.forward, strike, terms.logRatio, terms.deviation);
-        return _discounted(side, call, put, terms.factor);
+        (uint256 near, uint256 far,) = Black76.solve(terms.least, terms.logRatio, terms.deviation);
+        return _value(side, strike, near, far, terms);
     }
 
     /// @notice Annual volatility of a slice at a log-moneyness, WAD: constant between reports.
@@ -92,7 +89,7 @@ library OptionPricing {
     {
         uint256 rate = Ssvi.totalVariance(k, slice.theta, slice.phi, slice.rho, YEAR, _reported(slice, expiry));
         unchecked {
-            return FixedPointMathLib.sqrt(rate) * WAD >> 64; // rate below 2^184
+            return FixedPointX96.root(rate << 64) * WAD >> 96; // rate below 2^184, its root below 2^124
         }
     }
 
@@ -105,8 +102,7 @@ library OptionPricing {
         uint256 timestamp
     ) internal pure returns (uint256) {
         (uint256 forward,) = forwardOf(spot, slice.carry, _left(expiry, timestamp));
-        Black76.requireInRange(forward, strike);
-        return volatilityAt(FixedPointX96.lnRatio(strike, forward), slice, expiry);
+        return volatilityAt(Ssvi.logMoneyness(strike, forward), slice, expiry);
     }
 
     /// @notice The forward, and the discount factor of the quote.
@@ -132,12 +128,18 @@ library OptionPricing {
         }
     }
 
-    /// @dev What the price of one contract is made of. `factor` is the number that `_scaled` divides by or multiplies with.
+    /// @dev What the price of one contract is made of.
+    /// @param least The smaller of forward and strike.
+    /// @param logRatio Between the larger and the smaller, X96.
+    /// @param deviation Square root of total variance, X96.
+    /// @param factor What `_scaled` divides by or multiplies with.
+    /// @param left Seconds.
     struct Terms {
         uint256 forward;
-        uint256 factor;
-        int256 logRatio;
+        uint256 least;
+        uint256 logRatio;
         uint256 deviation;
+        uint256 factor;
         uint256 left;
     }
 
@@ -152,16 +154,15 @@ library OptionPricing {
         uint256 reported = _reported(slice, expiry);
         uint256 left = _left(expiry, timestamp);
         (uint256 forward, uint256 discount) = forwardOf(spot, slice.carry, left);
-        Black76.requireInRange(forward, strike);
-        int256 logRatio = FixedPointX96.lnRatio(forward, strike);
-        unchecked {
-            terms.deviation =
-                Black76.deviationOf(Ssvi.totalVariance(-logRatio, slice.theta, slice.phi, slice.rho, left, reported));
-        }
+        (uint256 least, uint256 most) = Black76.sorted(forward, strike);
+        uint256 logRatio = FixedPointX96.lnRatio(most, least);
+        int256 k = forward < strike ? int256(logRatio) : -int256(logRatio);
+        terms.deviation = Black76.deviationOf(Ssvi.totalVariance(k, slice.theta, slice.phi, slice.rho, left, reported));
         terms.forward = forward;
+        terms.least = least;
+        terms.logRatio = logRatio;
         // D / spot is 1 / forward when the carry is positive, else 1 / spot: the larger of the two divides.
         terms.factor = side == Side.PUT ? discount : forward > spot ? forward : spot;
-        terms.logRatio = logRatio;
         terms.left = left;
     }
 
@@ -178,10 +179,16 @@ library OptionPricing {
         }
     }
 
-    function _discounted(Side side, uint256 call, uint256 put, uint256 factor) private pure returns (uint256 value) {
-        value = _scaled(side, side == Side.CALL ? call : put, factor);
+    function _value(Side side, uint256 strike, uint256 near, uint256 far, Terms memory terms)
+        private
+        pure
+        returns (uint256 value)
+    {
+        (uint256 call, uint256 put) = Black76.fromTails(terms.forward, strike, near, far);
+        if (side == Side.PUT) return _scaled(side, put, terms.factor);
+        value = _scaled(side, call, terms.factor);
         // A call is worth less than the one base that it can pay; only rounding at extreme variance says otherwise.
-        if (side == Side.CALL && value >= WAD) value = WAD - 1;
+        if (value >= WAD) value = WAD - 1;
     }
 
     /// @dev An undiscounted quote amount (below 2^112) in WAD of the settlement asset, rounded down.

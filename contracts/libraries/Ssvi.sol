@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+import {Black76} from "./Black76.sol";
+import {FixedPointX96} from "./FixedPointX96.sol";
 
 /// @title Ssvi
 /// @notice The SSVI volatility slice: total variance at a strike, and freedom from arbitrage in exact integers.
@@ -12,6 +13,13 @@ library Ssvi {
     uint256 internal constant THETA_ONE = 1e16;
     uint256 internal constant PHI_ONE = 1e15;
     uint256 internal constant RHO_ONE = 1e12;
+
+    /// @notice k = ln(strike / forward), X96. Both WAD, within the range of Black76.
+    function logMoneyness(uint256 strike, uint256 forward) internal pure returns (int256) {
+        (uint256 least, uint256 most) = Black76.sorted(forward, strike);
+        int256 size = int256(FixedPointX96.lnRatio(most, least));
+        return forward < strike ? size : -size;
+    }
 
     /// @notice w0(k) * secondsLeft / secondsReported, X128.
     /// @dev With |k| < 21 and the fields' ranges |phi k| < 2^18.6, so `shape` is below 2^116 and the numerator below
@@ -37,9 +45,9 @@ library Ssvi {
     function shape(int256 k, uint64 phi, int48 rho) internal pure returns (uint256) {
         unchecked {
             int256 x = int256(uint256(phi)) * k / int256(PHI_ONE); // X96, below 2^115
-            int256 r = (int256(rho) << 96) / int256(RHO_ONE);
+            int256 r = (int256(rho) << 96) / int256(RHO_ONE); // X96, below 2^96
             int256 shifted = x + r;
-            uint256 root = FixedPointMathLib.sqrt(uint256(shifted * shifted + (1 << 192) - r * r));
+            uint256 root = FixedPointX96.root(uint256(shifted * shifted + (1 << 192) - r * r));
             // Above sqrt(1 - rho^2)^2 > 1e-12 for |rho| < 1, so rounding cannot make it negative.
             return uint256((1 << 96) + ((r * x) >> 96) + int256(root));
         }

@@ -31,25 +31,6 @@ class PricingError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Solution:
-    """Undiscounted prices and what they were made of.
-
-    Attributes
-    ----------
-    call, put : in the unit of forward and strike.
-    d1 : X96.
-    tail1 : F N(-|d1|), in the unit of forward and strike.
-    density : F exp(-d1^2 / 2), X40 of that unit.
-    """
-
-    call: int
-    put: int
-    d1: int
-    tail1: int
-    density: int
-
-
-@dataclass(frozen=True, slots=True)
 class Mark:
     """One contract's model value.
 
@@ -77,42 +58,43 @@ def price(forward: int, strike: int, variance: int) -> tuple[int, int]:
     PricingError
         When forward or strike is zero, 2^104 or more, or they are more than 2^30 times apart.
     """
-    _require_in_range(forward, strike)
-    solution = solve(forward, strike, ln_ratio(forward, strike), _deviation(variance))
-    return solution.call, solution.put
+    call, put, _, _ = price_with_greeks(forward, strike, variance)
+    return call, put
 
 
 def price_with_greeks(forward: int, strike: int, variance: int) -> tuple[int, int, int, int]:
     """Undiscounted call and put, N(d1), and the vega kernel F phi(d1), all WAD; errors as for `price`."""
-    _require_in_range(forward, strike)
-    return _greeks(solve(forward, strike, ln_ratio(forward, strike), _deviation(variance)), forward)
+    least, most = _sorted(forward, strike)
+    return _prices(forward, strike, *solve(least, ln_ratio(most, least), _deviation(variance)))
 
 
-def solve(forward: int, strike: int, log_ratio: int, deviation: int) -> Solution:
-    """Prices from ln(forward / strike) and the square root of total variance, both X96."""
+def solve(least: int, log_ratio: int, deviation: int) -> tuple[int, int, int]:
+    """The two halves of the option out of the money and the density behind them (see Black76.sol).
+
+    Parameters
+    ----------
+    least : the smaller of forward and strike.
+    log_ratio : between the larger and the smaller, X96.
+    deviation : square root of total variance, X96.
+
+    Returns
+    -------
+    near, far, density : `near - far` is the option out of the money, in the unit of `least`; density X40 of it.
+    """
     if deviation == 0:
-        tail = forward >> 1 if forward == strike else 0
-        return Solution(max(forward - strike, 0), max(strike - forward, 0), forward - strike, tail, 0)
-    d2 = truncated(log_ratio << 96, deviation) - (deviation >> 1)
-    d1 = d2 + deviation
-    z1, z2 = abs(d1), abs(d2)
-    tail1 = tail2 = density = 0
-    z, scale = (z1, forward) if z1 < z2 else (z2, strike)
+        half = least >> 1 if log_ratio == 0 else 0
+        return half, half, 0
+    m, h = (log_ratio << 96) // deviation, deviation >> 1
+    z = abs(m - h)
+    near = far = density = 0
     if z < TAIL_END:
         mantissa, exponent = exp_negative(z * z >> 97)
-        density = scale * mantissa >> exponent + 56
-        numerator, denominator = mills(z1)
-        tail1 = density * numerator // (denominator << 40)
-        numerator, denominator = mills(z2)
-        tail2 = density * numerator // (denominator << 40)
-    if d2 > 0:
-        put = max(tail2 - tail1, 0)
-        return Solution(put + forward - strike, put, d1, tail1, density)
-    if d1 < 0:
-        call = max(tail1 - tail2, 0)
-        return Solution(call, call + strike - forward, d1, tail1, density)
-    tails = min(tail1 + tail2, forward, strike)
-    return Solution(forward - tails, strike - tails, d1, tail1, density)
+        density = least * mantissa >> exponent + 56
+        numerator, denominator = mills(z)
+        near = density * numerator // (denominator << 40)
+        numerator, denominator = mills(m + h)
+        far = density * numerator // (denominator << 40)
+    return (least - near if h >= m else near), far, density
 
 
 def total_variance(k: int, theta: int, phi: int, rho: int, seconds_left: int, seconds_reported: int) -> int:
@@ -156,14 +138,15 @@ def mark(spot: int, strike: int, side: Side, volatility_slice: PackedSlice, expi
     reported = expiry - volatility_slice.timestamp
     left = max(expiry - AVERAGING_SECONDS - timestamp, 0)
     forward, discount = forward_of(spot, volatility_slice.carry, left)
-    _require_in_range(forward, strike)
-    log_ratio = ln_ratio(forward, strike)
+    least, most = _sorted(forward, strike)
+    log_ratio = ln_ratio(most, least)
+    k = log_ratio if forward < strike else -log_ratio
     parameters = (volatility_slice.theta, volatility_slice.phi, volatility_slice.rho)
-    deviation = _deviation(total_variance(-log_ratio, *parameters, left, reported))
-    call, put, delta, kernel = _greeks(solve(forward, strike, log_ratio, deviation), forward)
+    deviation = _deviation(total_variance(k, *parameters, left, reported))
+    call, put, delta, kernel = _prices(forward, strike, *solve(least, log_ratio, deviation))
     if left == 0:
         vega = 0
-        volatility = root(total_variance(-log_ratio, *parameters, YEAR, reported)) * WAD >> 64
+        volatility = root(total_variance(k, *parameters, YEAR, reported) << 64) * WAD >> 96
     else:
         root_time = root((left << 192) // YEAR)
         volatility = deviation * WAD // root_time
@@ -174,19 +157,22 @@ def mark(spot: int, strike: int, side: Side, volatility_slice: PackedSlice, expi
     return Mark(put * discount >> 96, vega * discount >> 96, delta - WAD, volatility, forward)
 
 
-def _greeks(solution: Solution, forward: int) -> tuple[int, int, int, int]:
-    delta = solution.tail1 * WAD // forward
-    if solution.d1 > 0:
-        delta = WAD - delta
-    return solution.call, solution.put, delta, solution.density * _INVERSE_ROOT_TWO_PI >> 136
+def _prices(forward: int, strike: int, near: int, far: int, density: int) -> tuple[int, int, int, int]:
+    value = max(near - far, 0)
+    kernel = density * _INVERSE_ROOT_TWO_PI >> 136
+    if forward < strike:
+        return value, value + strike - forward, near * WAD // forward, kernel
+    return value + forward - strike, value, WAD - far * WAD // forward, kernel
 
 
 def _deviation(variance: int) -> int:
     return root(min(variance, _MAX_VARIANCE) << 64)
 
 
-def _require_in_range(forward: int, strike: int) -> None:
-    if max(forward, strike) >= _PRICE_LIMIT or forward >= strike << 30 or strike >= forward << 30:
+def _sorted(forward: int, strike: int) -> tuple[int, int]:
+    least, most = min(forward, strike), max(forward, strike)
+    if most >= _PRICE_LIMIT or most >= least << 30:
         raise PricingError(
-            f"forward {forward} and strike {strike} must be above 0, below 2^104, within 2^30 of each other"
+            f"forward {forward} and strike {strike} must be in 1 .. 2^104 - 1 and within 2^30 of each other"
         )
+    return least, most

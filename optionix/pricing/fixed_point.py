@@ -46,20 +46,24 @@ def truncated(numerator: int, denominator: int) -> int:
     return quotient if (numerator < 0) == (denominator < 0) else -quotient
 
 
-def root(value: int) -> int:
-    """Square root rounded down, as solady's."""
-    return isqrt(value)
+def root(x: int) -> int:
+    """Square root of an X192 number, X96, by the contracts' steps: rounded down, or a unit above."""
+    y = x >> 160
+    if not 0 < y < 1 << 64:
+        return isqrt(x)
+    r = (y.bit_length() - 1) & ~7
+    z = 0x15F3AA673FA910A73F * ((x >> 152 + r) + 4096) << (r >> 1)
+    for _ in range(5):
+        z = z + x // z >> 1
+    return z
 
 
 def ln_ratio(a: int, b: int) -> int:
-    """ln(a / b), X96, for 0 < a, b < 2^104 within 2^30 of each other."""
+    """ln(a / b), X96, for 0 < b <= a < 2^104 within 2^30 of each other."""
     offset = 0
     while a > b << 1:
         b <<= 2
         offset += _LN4
-    while b > a << 1:
-        a <<= 2
-        offset -= _LN4
     u = truncated((a - b) << 96, a + b)
     t = u * u >> 128
     n = 0x5CAACB0AA049384E84C927B1C61B9250 - 0x284598635927C29 * t

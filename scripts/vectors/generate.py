@@ -54,7 +54,7 @@ def ln_ratio(dice: random.Random) -> Columns:
     for _ in range(150):
         b = int(log_uniform(dice, 1e10, 1e27))
         pairs.append((max(1, int(b * log_uniform(dice, 1e-9, 1e9))), b))
-    pairs = [(a, b) for a, b in pairs if a < 2**104]
+    pairs = [(max(pair), min(pair)) for pair in pairs if max(pair) < 2**104]
     ln = [reference.nearest(mp_log(mpf(a) / b) * reference.X96) for a, b in pairs]
     off = [fixed_point.ln_ratio(a, b) - r for (a, b), r in zip(pairs, ln, strict=True)]
     return {"a": [a for a, _ in pairs], "b": [b for _, b in pairs], "ln": ln, "ln_off": off}

@@ -46,7 +46,7 @@ contract Black76Test is Vectors {
         int256[] memory off = _ints("ln_off");
         assertGt(a.length, 100, "rows");
         for (uint256 i; i < a.length; ++i) {
-            int256 got = FixedPointX96.lnRatio(a[i], b[i]);
+            int256 got = int256(FixedPointX96.lnRatio(a[i], b[i]));
             assertEq(got, expected[i] + off[i], _row("python", i));
             assertApproxEqAbs(got, expected[i], 8e9, _row("1e-19", i)); // X96
         }
@@ -164,7 +164,8 @@ contract Black76Test is Vectors {
         (uint256 call, uint256 put, uint256 delta, uint256 kernel) = Black76.priceWithGreeks(forward, strike, 0);
         assertEq(call, forward > strike ? forward - strike : 0, "call");
         assertEq(put, strike > forward ? strike - forward : 0, "put");
-        if (forward != strike) assertEq(delta, forward > strike ? WAD : 0, "delta");
+        // closer together than ln(F / K) can tell, an option without variance is at the money
+        if (call + put > strike >> 90) assertEq(delta, forward > strike ? WAD : 0, "delta");
         assertEq(kernel, 0, "kernel");
         (call, put, delta, kernel) = Black76.priceWithGreeks(forward, strike, type(uint256).max);
         assertEq(call, forward, "call at its bound");
