@@ -39,7 +39,8 @@ interface IERC7540Redeem {
         returns (uint256 claimableShares);
 }
 
-/// @notice The vault that a share token belongs to, and the other way round (ERC-7575). ERC-165 id 0x2f0a18c5.
+/// @notice The vault that a share token belongs to, and the other way round (ERC-7575). ERC-165 id 0x2f0a18c5 for a
+/// vault that has all of ERC-4626 besides.
 interface IERC7575Vault {
     function share() external view returns (address);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IERC7540Deposit, IERC7540Operator, IERC7540Redeem, IERC7575Vault} from "../interfaces/IAsyncVault.sol";
+import {IERC7540Deposit, IERC7575Vault} from "../interfaces/IAsyncVault.sol";
 import {RequestQueue} from "./RequestQueue.sol";
 import {VaultRequests} from "./VaultRequests.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
@@ -132,8 +132,9 @@ abstract contract VaultShares is VaultRequests, IERC7575Vault, IERC165 {
 
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
-        return interfaceId == type(IERC165).interfaceId || interfaceId == type(IERC7575Vault).interfaceId
-            || interfaceId == type(IERC7540Operator).interfaceId || interfaceId == 0xce3bbe50 // asynchronous deposits
-            || interfaceId == 0x620ee8e4; // asynchronous redemptions
+        return interfaceId == type(IERC165).interfaceId || interfaceId == 0xe3bc4e65 // operators
+            || interfaceId == 0xce3bbe50 // asynchronous deposits
+            || interfaceId == 0x620ee8e4 // asynchronous redemptions
+            || interfaceId == 0x2f0a18c5; // ERC-7575: a whole ERC-4626 vault with share()
     }
 }
