@@ -22,5 +22,13 @@ COMMANDS: dict[str, Entry] = {
     "verify": Entry("optionix.cli.deploy:verify_command", "Compare the contracts on chain with the sources."),
     "seed": Entry("optionix.cli.deploy:seed_command", "Fill a local chain with listings, liquidity and accounts."),
     "index": Entry("optionix.cli.index:index_command", "Bring the tables to the head of a network."),
+    "markets": Entry("optionix.cli.trading:markets_command", "Markets with spot and open expiries."),
+    "chain": Entry("optionix.cli.trading:chain_command", "Calls and puts of an expiry with bid and ask."),
+    "quote": Entry("optionix.cli.trading:quote_command", "The vault's price of an option, taken apart."),
+    "buy": Entry("optionix.cli.trading:buy_command", "Buy options from the vault."),
+    "sell": Entry("optionix.cli.trading:sell_command", "Sell options back to the vault."),
+    "write": Entry("optionix.cli.trading:write_command", "Write options against collateral."),
+    "vault": Entry("optionix.cli.accounts:vault_group", "Vaults: deposits, redemptions, claims."),
+    "account": Entry("optionix.cli.accounts:account_group", "Balances, positions, books; settle and redeem."),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
 }

@@ -7,6 +7,7 @@ with Client("local", key=local_account(5)) as client:
 
 from optionix.client.books import Books
 from optionix.client.connection import NoKey
+from optionix.client.markets import Chain, MarketData, MarketState, Offer
 from optionix.client.trading import Trading
 from optionix.client.values import BadAmount, Block, Book, Funds, Leg, Position, Quote, Trade, VaultState
 from optionix.client.vaults import Vaults
@@ -15,10 +16,13 @@ __all__ = [
     "BadAmount",
     "Block",
     "Book",
+    "Chain",
     "Client",
     "Funds",
     "Leg",
+    "MarketState",
     "NoKey",
+    "Offer",
     "Position",
     "Quote",
     "Trade",
@@ -26,5 +30,5 @@ __all__ = [
 ]
 
 
-class Client(Trading, Books, Vaults):
+class Client(MarketData, Trading, Books, Vaults):
     """One account on one network; see `optionix.client.connection.Connection` for the parameters."""

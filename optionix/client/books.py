@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from optionix.chain.abi import load_abi
+from optionix.chain.deployment import DeployedToken
 from optionix.chain.settlement import last_round_at
 from optionix.chain.transactions import Receipt
 from optionix.client.connection import Connection
@@ -121,10 +122,10 @@ class Books(Connection):
         owner = account or self.address
         token, abi = self.deployment.address("OptionToken"), load_abi("OptionToken")
         ids: set[int] = set()
-        for log in self._logs(
+        for log in self.logs(
             token,
             [
-                [_topic("OptionToken", "TransferSingle"), _topic("OptionToken", "TransferBatch")],
+                [self.topic("OptionToken", "TransferSingle"), self.topic("OptionToken", "TransferBatch")],
                 None,
                 None,
                 _word(owner),
@@ -147,8 +148,8 @@ class Books(Connection):
         owner = account or self.address
         address, abi = self.deployment.address("Clearinghouse"), load_abi("Clearinghouse")
         keys: set[int] = set()
-        events = [_topic("Clearinghouse", "Written"), _topic("Clearinghouse", "Placed")]
-        for log in self._logs(address, [events, _word(owner)]):
+        events = [self.topic("Clearinghouse", "Written"), self.topic("Clearinghouse", "Placed")]
+        for log in self.logs(address, [events, _word(owner)]):
             decoded = abi.decode_log(log)
             if decoded is not None:
                 keys.add(decoded[1]["series"] >> 64)
@@ -174,24 +175,20 @@ class Books(Connection):
                 legs.append(Leg(series, self.name(series), int(amount)))
         return Book(key, kind, int(held["locked"]), legs)  # type: ignore[arg-type]  # one of the four kinds by construction
 
+    def book_token(self, key: int) -> DeployedToken:
+        """The token that a book is collateralised in."""
+        market, side, _ = split_book_key(key)
+        return self.deployment.settlement_token(market, side)
+
     def _written(self, owner: str, key: int) -> list[Series]:
         """Series of a book that its owner has ever written."""
         abi, address = load_abi("Clearinghouse"), self.deployment.address("Clearinghouse")
         ids = {
             decoded[1]["series"]
-            for log in self._logs(address, [_topic("Clearinghouse", "Written"), _word(owner)])
+            for log in self.logs(address, [self.topic("Clearinghouse", "Written"), _word(owner)])
             if (decoded := abi.decode_log(log)) is not None and decoded[1]["series"] >> 64 == key
         }
         return [Series.from_id(number) for number in sorted(ids)]
-
-    def _logs(self, address: str, topics: list[str | list[str] | None]) -> list[dict[str, object]]:
-        request = {"address": address, "topics": topics, "fromBlock": hex(self.deployment.block), "toBlock": "latest"}
-        logs: list[dict[str, object]] = self.rpc.call("eth_getLogs", request)
-        return logs
-
-
-def _topic(contract: str, event: str) -> str:
-    return next(item.hash for item in load_abi(contract).events.values() if item.name == event)
 
 
 def _word(address: str) -> str:

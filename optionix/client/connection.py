@@ -141,6 +141,16 @@ class Connection:
         flags = self.read("Clearinghouse", "operatorFlags", self.address, operator)
         return None if flags & 1 else self.transact("Clearinghouse", "setOperator", operator, flags | 1)
 
+    def logs(self, address: str, topics: list[str | list[str] | None]) -> list[dict[str, Any]]:
+        """Logs of one contract since the deployment's first block."""
+        request = {"address": address, "topics": topics, "fromBlock": hex(self.deployment.block), "toBlock": "latest"}
+        logs: list[dict[str, Any]] = self.rpc.call("eth_getLogs", request)
+        return logs
+
+    def topic(self, contract: str, event: str) -> str:
+        """An event's first topic."""
+        return next(item.hash for item in load_abi(contract).events.values() if item.name == event)
+
 
 async def _make_sender(rpc: BlockingRpc, account: LocalAccount) -> Sender:
     return Sender(rpc.rpc, account)

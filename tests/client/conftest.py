@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from eth_account import Account
 
 from optionix.chain.abi import load_abi
 from optionix.chain.artifacts import compile_contracts
 from optionix.chain.deploy import deploy
 from optionix.chain.deployment import Deployment
 from optionix.chain.networks import network
-from optionix.chain.operator import LightOperator
+from optionix.chain.operator import LightOperator, read
 from optionix.chain.roles import Role
 from optionix.chain.rpc import BlockingRpc
 from optionix.chain.transactions import local_account
@@ -21,6 +23,8 @@ START = 1_678_060_800
 """Monday 6 March 2023, 00:00 UTC."""
 EXPIRY = START + 86_400 + 8 * 3600
 """Tuesday, 08:00."""
+NOTICE = 900
+"""Notice of requests to a local vault, seconds."""
 STRIKES = tuple(strike * 10**8 for strike in (1400, 1500, 1600, 1700, 1800))
 
 
@@ -84,3 +88,36 @@ def market(deployed_chain: tuple[Anvil, BlockingRpc, Deployment]) -> Iterator[Ma
     for opened in clients.values():
         opened.close()
     rpc.call("evm_revert", snapshot)
+
+
+def post_surface(market: Market, volatility: float = 0.6) -> None:
+    """One slice at a volatility for the listed expiry, signed by the surface signer."""
+    oracle, abi = market.deployment.address("VolatilityOracle"), load_abi("VolatilityOracle")
+    admin = LightOperator(market.rpc, local_account(0))
+    signer = local_account(2)
+    admin.send(oracle, abi.encode("setSigners", [signer.address], 1))
+    now = int(market.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+    theta = int(volatility**2 * (EXPIRY - now) / (365 * 86_400) * 10**16)
+    report: dict[str, Any] = {
+        "market": 1,
+        "timestamp": now,
+        "slices": [{"expiry": EXPIRY, "theta": theta, "phi": 10**15, "rho": -(10**11), "carry": 0}],
+    }
+    digest = read(market.rpc, abi, oracle, "hashReport", report)
+    signature = Account.unsafe_sign_hash(digest, signer.key).signature
+    market.client(1).transact("VolatilityOracle", "post", report, [bytes(signature)])
+
+
+@pytest.fixture
+def provider(market: Market) -> Client:
+    """A liquidity provider whose deposits to both ETH vaults were processed and claimed."""
+    client = market.client(5)
+    client.request_deposit("ETH-C", "1000")
+    client.request_deposit("ETH-P", "500000")
+    market.at(START + NOTICE + 3600)
+    market.post(1565)
+    for vault in ("ETH-C", "ETH-P"):
+        market.client(9).process(vault)
+        assert len(client.claim(vault)) == 1
+    post_surface(market)
+    return client

@@ -1,54 +1,15 @@
 """The SDK with a vault: liquidity in, quotes, a purchase, a sale back, liquidity out."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from eth_account import Account
 
-from optionix.chain.abi import load_abi
 from optionix.chain.errors import Reverted
-from optionix.chain.operator import LightOperator, read
-from optionix.chain.transactions import local_account
 from optionix.client import Client, Funds
-from tests.client.conftest import EXPIRY, START, Market
+from tests.client.conftest import EXPIRY, NOTICE, START, Market
 
 CALL, PUT = "ETH-7MAR23-1600-C", "ETH-7MAR23-1600-P"
 WAD = 10**18
-NOTICE = 900
-
-
-def post_surface(market: Market, volatility: float = 0.6) -> None:
-    """One slice at a volatility for the listed expiry, signed by the surface signer."""
-    oracle, abi = market.deployment.address("VolatilityOracle"), load_abi("VolatilityOracle")
-    admin = LightOperator(market.rpc, local_account(0))
-    signer = local_account(2)
-    admin.send(oracle, abi.encode("setSigners", [signer.address], 1))
-    now = int(market.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
-    theta = int(volatility**2 * (EXPIRY - now) / (365 * 86_400) * 10**16)
-    report: dict[str, Any] = {
-        "market": 1,
-        "timestamp": now,
-        "slices": [{"expiry": EXPIRY, "theta": theta, "phi": 10**15, "rho": -(10**11), "carry": 0}],
-    }
-    digest = read(market.rpc, abi, oracle, "hashReport", report)
-    signature = Account.unsafe_sign_hash(digest, signer.key).signature
-    market.client(1).transact("VolatilityOracle", "post", report, [bytes(signature)])
-
-
-@pytest.fixture
-def provider(market: Market) -> Client:
-    """A liquidity provider whose deposits to both ETH vaults were processed and claimed."""
-    client = market.client(5)
-    client.request_deposit("ETH-C", "1000")
-    client.request_deposit("ETH-P", "500000")
-    market.at(START + NOTICE + 3600)
-    market.post(1565)
-    for vault in ("ETH-C", "ETH-P"):
-        market.client(9).process(vault)
-        assert len(client.claim(vault)) == 1
-    post_surface(market)
-    return client
 
 
 def test_liquidity_becomes_shares(market: Market, provider: Client) -> None:
