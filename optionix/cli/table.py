@@ -31,4 +31,5 @@ COMMANDS: dict[str, Entry] = {
     "vault": Entry("optionix.cli.accounts:vault_group", "Vaults: deposits, redemptions, claims."),
     "account": Entry("optionix.cli.accounts:account_group", "Balances, positions, books; settle and redeem."),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
+    "demo": Entry("optionix.cli.demo:demo_command", "Play a whole life of the market and have every balance judged."),
 }

@@ -86,9 +86,8 @@ class Replay:
         try:
             handler(transaction, signature.partition("(")[0], arguments)
         except (ValueError, KeyError, AssertionError) as error:
-            raise ValueError(
-                f"{transaction['hash']} in block {transaction['block']}, {signature}: {error!r}"
-            ) from error
+            where = f"{transaction['hash']} in block {transaction['block']}"
+            raise ValueError(f"{where}, {signature}: {error!r}") from error
 
     # --- one contract each ---
 
@@ -115,7 +114,7 @@ class Replay:
         market, timestamp, reports = a[0]
         clipped = {int(each["expiry"]): each for each in tx.get("clipped", ())}
         for expiry, theta, phi, rho, carry in reports:
-            # What a move beyond the bound is clipped to is the contract's choice inside the rule; else it is the report.
+            # What a move beyond the bound is clipped to is the contract's choice; else it is the report.
             taken = clipped.get(expiry)
             if taken is not None:
                 theta, phi, rho, carry = (int(taken[part]) for part in ("theta", "phi", "rho", "carry"))
@@ -169,7 +168,7 @@ class Replay:
                 premium, fee = model.quote_buy(series, a[1], tx["block"], now)
                 self._check(tx, "premium", premium, seen["premium"])
                 self._check(tx, "fee", fee, seen["fee"])
-                model.buy(series, a[1], tx["block"], now, sender, a[3], a[5] == WALLET, seen)
+                model.buy(series, a[1], now, sender, a[3], a[5] == WALLET, seen)
             case "sell":
                 series, paid = Series(a[0]), tx["seen"]["premium"]
                 self._check(tx, "proceeds", model.quote_sell(series, a[1], tx["block"], now), paid)

@@ -1,7 +1,7 @@
 """The vault's quote, marks and queues (protocol, section 6).
 
-Option values are 50-digit numbers with their stated error, so what depends on them is an interval. What the chain really
-took or paid is handed in, must lie in the interval, and is then carried on exactly.
+Option values are 50-digit numbers with their stated error, so what depends on them is an interval. What the chain
+really took or paid is handed in, must lie in the interval, and is then carried on exactly.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ class Vault:
     idle: int = 0
     locked: int = 0
     written: dict[int, int] = field(default_factory=dict)
-    vega: mpf = mpf(0)
-    base_assets: mpf = mpf(0)
+    vega: mpf = field(default_factory=mpf)
+    base_assets: mpf = field(default_factory=mpf)
     base_block: int = -1
     supply: int = 0
     shares: dict[str, int] = field(default_factory=dict)
@@ -198,15 +198,7 @@ class VaultModel:
         return self._around(premium, slack), self._around(fee, slack)
 
     def buy(
-        self,
-        series: Series,
-        amount: int,
-        block: int,
-        now: int,
-        buyer: str,
-        receiver: str,
-        wallet: bool,
-        seen: dict[str, int],
+        self, series: Series, amount: int, now: int, buyer: str, receiver: str, wallet: bool, seen: dict[str, int]
     ) -> None:
         """A sale by the vault at the premium and fee that the chain took."""
         unit, key = self.v.asset.unit, series.book
