@@ -311,6 +311,40 @@ contract SettleTest is MarketsFixture {
         assertEq(accepted, provable ? 1 : 0, "accepted ids");
     }
 
+    /// forge-config: default.fuzz.runs = 200
+    /// @dev With a new phase somewhere in the history: at most one id is accepted, it is the last round of all dated at or
+    /// before expiry, and none is only where the live phase alone does not cover the window.
+    function testFuzz_AcceptsOneRoundAcrossPhases(uint256 seed, uint8 count, uint8 at_) public {
+        uint256 rounds = bound(count, 2, 16);
+        uint256 switched = bound(at_, 1, rounds - 1);
+        uint256[] memory dates = new uint256[](rounds);
+        int256[] memory answers = new int256[](rounds);
+        uint80[] memory ids = new uint80[](rounds);
+        uint256 date = EXPIRY - 3600;
+        uint256 last;
+        for (uint256 i; i < rounds; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            if (i != 0) date += (seed >> 8) % (7200 / rounds);
+            if (i == switched) feed.startPhase();
+            dates[i] = date;
+            answers[i] = int256(1000e8 + (seed >> 32) % 1000e8);
+            vm.warp(date);
+            ids[i] = feed.post(answers[i]);
+            if (date <= EXPIRY) last = i;
+        }
+        vm.warp(date > EXPIRY ? date + 60 : EXPIRY + 60);
+        uint256 accepted;
+        for (uint256 i; i < rounds; ++i) {
+            try this.trySettle(ids[i]) returns (uint256 price) {
+                ++accepted;
+                assertEq(i, last, "another round than the last was accepted");
+                assertEq(price, _bruteForce(dates, answers), "average");
+            } catch {}
+        }
+        bool covered = last < switched || dates[switched] <= OPENING;
+        assertEq(accepted, covered ? 1 : 0, "accepted ids");
+    }
+
     /// @dev Settles and undoes it, so that every id can be tried on one state.
     function trySettle(uint80 id) external returns (uint256 price) {
         try this.settleAndRevert(id) {
