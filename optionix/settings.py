@@ -124,6 +124,21 @@ class Settings(BaseSettings):
     price_history: Literal["csv", "feed"] = "csv"
     """Where the risk service takes prices before the chain's own: the shipped bars, or the feeds' rounds alone."""
 
+    keeper_keystore: Path | None = None
+    """Encrypted keystore file of the account that pays for the keeper's transactions. None: the local chain's own."""
+
+    surface_keystores: str = Field(default="", repr=False)
+    """Encrypted keystore files, separated by commas, that sign surfaces. Empty: the local chain's own signer."""
+
+    keystore_password_file: Path | None = None
+    """File whose first line opens the keystore files."""
+
+    keeper_jobs: str = ""
+    """Jobs that the keeper runs, separated by commas. Empty: all."""
+
+    keeper_max_fee_gwei: float = Field(default=300.0, gt=0)
+    """The most that the keeper pays for a unit of gas."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""
 

@@ -78,13 +78,15 @@ class TelemetryServer:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Begins to listen; port 0 takes a free one, which `port` then names.
+        """Begins to listen, if it does not yet; port 0 takes a free one, which `port` then names.
 
         Raises
         ------
         UserError
             The port is taken.
         """
+        if self._server is not None:
+            return
         try:
             self._server = await asyncio.start_server(self._serve, self.host, self.port, limit=_LONGEST_REQUEST)
         except OSError as error:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Entry] = {
     "write": Entry("optionix.cli.trading:write_command", "Write options against collateral."),
     "vault": Entry("optionix.cli.accounts:vault_group", "Vaults: deposits, redemptions, claims."),
     "account": Entry("optionix.cli.accounts:account_group", "Balances, positions, books; settle and redeem."),
+    "keeper": Entry("optionix.cli.keeper:keeper", "Post surfaces, settle, redeem, process queues, roll the listing."),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
     "demo": Entry("optionix.cli.demo:demo_command", "Play a whole life of the market and have every balance judged."),
 }

@@ -17,6 +17,7 @@ from optionix.store.models.chain import (
     VolatilityOracle,
     WatchedContract,
 )
+from optionix.store.models.keeper import KeeperIntent, KeeperTransaction
 from optionix.store.models.ledger import (
     Balance,
     Book,
@@ -70,6 +71,8 @@ __all__ = [
     "FeedRound",
     "FeedVersion",
     "Int256",
+    "KeeperIntent",
+    "KeeperTransaction",
     "Leg",
     "LpRequest",
     "Market",

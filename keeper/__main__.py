@@ -1,0 +1,38 @@
+"""`python -m keeper`: all jobs, until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from keeper.build import build
+from optionix.errors import UserError
+from optionix.settings import Settings, settings
+from optionix.telemetry import configure_logging, serve, stop_event
+
+
+async def run(config: Settings, jobs: str = "", *, dry_run: bool = False) -> None:
+    """Keep until told to stop."""
+    log = configure_logging("keeper", config.log_level)
+    stop = stop_event()
+    async with build(config, jobs or config.keeper_jobs, dry_run=dry_run) as runner:
+        async with await serve(config.metrics_port("keeper"), runner.health, host=config.host) as telemetry:
+            log.info(
+                "keeper started", jobs=list(runner.states), sender=runner.lane.address, metrics_port=telemetry.port
+            )
+            await runner.run(stop)
+    log.info("keeper stopped")
+
+
+def main() -> int:
+    """Entry point; the exit code."""
+    try:
+        asyncio.run(run(settings()))
+    except UserError as error:
+        sys.stderr.write(f"keeper: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""After settlement: every book with legs in a settled expiry, vaults' series, and the pots of fees."""
+
+from __future__ import annotations
+
+from keeper.actions import Action
+from keeper.context import Context
+from keeper.state import NETTED
+from optionix.chain.abi import load_abi
+
+DONE = frozenset({"NothingToSettle", "BookAlreadySettled", "NotOpen"})
+"""Somebody else was faster."""
+
+
+async def books(context: Context) -> list[Action]:
+    """Releases of vaults first (depositors wait for them), then books of writers, then pots."""
+    vault_abi, abi, clearinghouse = load_abi("OptionVault"), load_abi("Clearinghouse"), context.address("Clearinghouse")
+    actions = [
+        Action(
+            key=f"release:{vault}:{series}",
+            description=f"release series {series} of vault {vault}",
+            target=vault,
+            data=vault_abi.encode("release", series),
+            expected=DONE,
+        )
+        for vault, series in await context.state.vault_series()
+    ]
+    vaults = [vault.address for vault in context.deployment.vaults]
+    for book in await context.state.settled_books(vaults):
+        if book.kind == NETTED:
+            actions.append(
+                Action(
+                    key=f"book:{book.account}:{book.book_key}",
+                    description=f"settle book {book.book_key} of {book.account}",
+                    target=clearinghouse,
+                    data=abi.encode("settleBook", book.account, book.book_key),
+                    expected=DONE,
+                )
+            )
+            continue
+        actions += [
+            Action(
+                key=f"leg:{book.account}:{series}",
+                description=f"settle series {series} of {book.account}",
+                target=clearinghouse,
+                data=abi.encode("settleLeg", book.account, series),
+                expected=DONE,
+            )
+            for series in book.series
+        ]
+    for key in await context.state.fee_pots():
+        if await context.read("Clearinghouse", "feePot", key):
+            actions.append(
+                Action(
+                    key=f"fees:{key}",
+                    description=f"collect the fees of {key}",
+                    target=clearinghouse,
+                    data=abi.encode("collectFees", key),
+                )
+            )
+    return actions

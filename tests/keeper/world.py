@@ -1,0 +1,200 @@
+"""What tests of the keeper do to the market, and how they wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from keeper.build import build
+from keeper.runner import Outcome, Runner
+from ml.engine import RiskEngine
+from ml.market_data import MarketData
+from ml.registry import Registry
+from ml.service import create_app
+from ml.sources import FeedHistory, Joined, ShippedHistory
+from optionix.chain.abi import load_abi
+from optionix.chain.deployment import Deployment, save
+from optionix.chain.operator import LightOperator
+from optionix.chain.rpc import BlockingRpc
+from optionix.chain.transactions import local_account
+from optionix.client import Client
+from optionix.local.anvil import Anvil
+from optionix.settings import METRICS_PORTS, PROJECT_ROOT, Settings
+from optionix.store.engine import make_engine
+
+START = 1_678_060_800
+"""Monday 6 March 2023, 00:00 UTC."""
+EXPIRY = START + 86_400 + 8 * 3600
+"""Tuesday, 08:00."""
+WAIT_SECONDS = 30.0
+
+
+@dataclass
+class Chain:
+    """The chain and those who act on it."""
+
+    anvil: Anvil
+    rpc: BlockingRpc
+    deployment: Deployment
+    admin: LightOperator
+    owner: LightOperator
+
+    def send(self, contract: str, function: str, *args: Any, at: str | None = None) -> None:
+        """A call by the admin."""
+        self.admin.send(at or self.deployment.address(contract), load_abi(contract).encode(function, *args))
+
+    def read(self, contract: str, function: str, *args: Any, at: str | None = None) -> Any:
+        abi, to = load_abi(contract), at or self.deployment.address(contract)
+        data = self.rpc.call("eth_call", {"to": to, "data": abi.encode(function, *args)}, "latest")
+        return abi.decode(function, data, len(args))
+
+    def post(self, market: int, price: float) -> int:
+        """A round of a feed at the next block; its id."""
+        feed = self.deployment.feed(market).address
+        self.owner.send(feed, load_abi("ReplayFeed").encode("post", int(price * 10**8)))
+        return int(self.read("ReplayFeed", "latestRoundData", at=feed)[0])
+
+    def at(self, timestamp: int) -> None:
+        """A block at this time."""
+        self.rpc.call("evm_setNextBlockTimestamp", timestamp)
+        self.rpc.call("evm_mine")
+
+    @property
+    def now(self) -> int:
+        return int(self.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
+    @property
+    def number(self) -> int:
+        return int(self.rpc.call("eth_blockNumber"), 16)
+
+
+@dataclass
+class World:
+    """A market with an indexer beside it; keepers are made by the tests."""
+
+    chain: Chain
+    database_url: str
+    folder: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.settings = Settings(
+            data_dir=self.folder,
+            rpc_url=self.chain.anvil.url,
+            database_url=self.database_url,
+            port_base=0,
+            risk_url="http://risk.invalid",
+        )
+        save(self.chain.deployment, self.settings)
+        self.engine = make_engine(self.database_url)
+        self.data = MarketData(self.engine, self.chain.deployment.chain_id)
+
+    def start(self, module: str) -> subprocess.Popen[bytes]:
+        """A service as a process of its own, on free ports."""
+        environment = os.environ | self.settings.environment()
+        environment |= {
+            "OPTIONIX_WS_URL": self.chain.anvil.ws_url,
+            "OPTIONIX_PORT_BASE": str(_free_base()),
+            "PYTHONPATH": str(PROJECT_ROOT),
+        }
+        with (self.folder / f"{module}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module], env=environment, stdout=log, stderr=log, cwd=PROJECT_ROOT
+            )
+        self.processes.append(process)
+        return process
+
+    def close(self) -> None:
+        for client in self.clients:
+            client.close()
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        self.engine.dispose()
+
+    def client(self, index: int) -> Client:
+        """The SDK of one of the known accounts."""
+        client = Client("local", local_account(index), rpc_url=self.chain.anvil.url, deployment=self.chain.deployment)
+        self.clients.append(client)
+        return client
+
+    def index(self) -> None:
+        """Start the indexer if none runs, and wait until the tables show the head."""
+        if not any(process.poll() is None and process.args[-1] == "indexer" for process in self.processes):  # type: ignore[index]
+            self.start("indexer")
+        wanted = self.chain.number
+        self.wait(lambda: self._indexed() >= wanted, f"the tables to show block {wanted}")
+
+    def _indexed(self) -> int:
+        try:
+            return self.data.moment().block
+        except LookupError:
+            return -1
+
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:
+        """Wait for a condition; what services wrote is shown when it does not come."""
+        until = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > until:
+                logs = "\n".join(path.read_text()[-3000:] for path in self.folder.glob("*.log"))
+                raise AssertionError(f"waited {seconds:g} s for {what}\n{logs}")
+            time.sleep(0.02)
+
+    @asynccontextmanager
+    async def keeper(
+        self, jobs: str, *, dry_run: bool = False, risk: httpx.AsyncBaseTransport | None = None
+    ) -> AsyncIterator[Runner]:
+        """A keeper in this process; the risk service is the real application unless another transport is given."""
+        engine = RiskEngine(
+            self.data, Joined(ShippedHistory(), FeedHistory(self.data)), Registry(self.folder / "models")
+        )
+        transport = risk or httpx.ASGITransport(create_app(engine))
+        async with build(self.settings, jobs, dry_run=dry_run) as runner:
+            await runner.context.http.aclose()
+            runner.context.http = httpx.AsyncClient(transport=transport)
+            try:
+                yield runner
+            finally:
+                engine.close()
+
+    async def once(self, jobs: str, *, dry_run: bool = False) -> list[Outcome]:
+        """Index, run jobs one time, index again."""
+        await asyncio.to_thread(self.index)
+        async with self.keeper(jobs, dry_run=dry_run) as runner:
+            outcomes = await runner.once()
+        await asyncio.to_thread(self.index)
+        return outcomes
+
+
+def _free_base() -> int:
+    """A port base below the ports that the system gives to connections, whose metrics ports are free."""
+    while True:
+        base = random.randrange(2_000, 20_000)
+        with contextlib.ExitStack() as probes:
+            try:
+                for port in METRICS_PORTS.values():
+                    probe = probes.enter_context(socket.socket())
+                    probe.bind(("127.0.0.1", base + port))
+            except OSError:
+                continue
+        return base
+
+
+def results(outcomes: list[Outcome]) -> list[str]:
+    """Results of outcomes in order."""
+    return [outcome.result for outcome in outcomes]
