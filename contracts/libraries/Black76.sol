@@ -10,11 +10,11 @@ import {NormalCdf} from "./NormalCdf.sol";
 ///
 ///     call = F N(d1) - K N(d2),  put = K N(-d2) - F N(-d1)
 ///
-/// Both distribution values come from their tails, N(-z) = phi(z) R(z), and F phi(d1) = K phi(d2): one exponential,
-/// taken at the smaller |d|, serves both. The option out of the money is computed and the other follows by parity.
+/// Both distribution values come from their tails, N(-z) = phi(z) R(z), and F phi(d1) = K phi(d2): one exponential
+/// serves both. The option out of the money is computed (see `solve`) and the other follows by parity.
 ///
 /// Exact, by construction: call - put = forward - strike; max(F - K, 0) <= call <= F; max(K - F, 0) <= put <= K.
-/// Error: at most 1e-17 of the smaller of forward and strike, plus two units of the last place (1e-18).
+/// Error: at most 2e-18 of the smaller of forward and strike, plus two units of the last place (1e-18).
 ///
 /// Prices are WAD (any one unit will do: results are in the unit of the arguments). Total variance is X128: its value
 /// times 2^128, since a WAD would lose the twelfth digit of an option that has an hour left.
@@ -70,7 +70,7 @@ library Black76 {
             least := xor(forward, difference)
             most := xor(strike, difference)
             // A zero fails the ratio.
-            bad := or(shr(104, most), iszero(lt(most, shl(30, least))))
+            bad := or(gt(most, 0xffffffffffffffffffffffffff), iszero(lt(most, shl(30, least))))
         }
         if (bad) revert PricesOutOfRange(forward, strike);
     }
@@ -95,30 +95,46 @@ library Black76 {
         pure
         returns (uint256 near, uint256 far, uint256 density)
     {
-        unchecked {
-            if (deviation == 0) {
-                // At the money m is 0 / 0; its limit is zero, half a unit of delta.
-                if (logRatio == 0) near = far = least >> 1;
-                return (near, far, 0);
-            }
+        if (deviation == 0) {
+            // At the money m is 0 / 0; its limit is zero, half a unit of delta.
+            if (logRatio == 0) near = far = least >> 1;
+            return (near, far, 0);
+        }
+        uint256 z;
+        uint256 sum;
+        bool outside;
+        assembly ("memory-safe") {
             // logRatio < 21 * 2^96 and deviation >= 1, so the quotient is below 2^198.
-            uint256 m = (logRatio << 96) / deviation;
-            uint256 h = deviation >> 1;
-            uint256 z = m > h ? m - h : h - m;
-            // Further out both tails are below 1.1e-18 of what multiplies them.
-            if (z < NormalCdf.TAIL_END) {
+            let m := div(shl(96, logRatio), deviation)
+            let h := shr(1, deviation)
+            outside := gt(m, h)
+            sum := add(m, h)
+            z := sub(m, h)
+            if iszero(outside) { z := sub(0, z) }
+        }
+        // Further out both tails are below 1.1e-18 of what multiplies them.
+        if (z < NormalCdf.TAIL_END) {
+            unchecked {
                 // z^2 / 2 < 2^203 >> 97
                 (uint256 mantissa, uint256 exponent) = FixedPointX96.expNegative((z * z) >> 97);
                 // 2^104 * 2^97, then X40: below 2^145.
                 density = (least * mantissa) >> (exponent + 56);
-                (uint256 numerator, uint256 denominator) = NormalCdf.mills(z);
-                // The numerator is below 2^106 up to 6.45 and below 2^110 up to 10.9, where the density is below 2^115.
-                near = (density * numerator) / (denominator << 40);
-                // (m + h)^2 = (m - h)^2 + 2 a with a < ln 2^30: below 10.9^2.
-                (numerator, denominator) = NormalCdf.mills(m + h);
-                far = (density * numerator) / (denominator << 40);
             }
-            if (h >= m) near = least - near;
+            // The numerator is below 2^106 up to 6.45 and below 2^110 up to 10.9, where the density is below 2^115.
+            // sum^2 = z^2 + 2 logRatio with logRatio < ln 2^30: below 10.9^2.
+            near = _tail(density, z);
+            far = _tail(density, sum);
+        }
+        assembly ("memory-safe") {
+            if iszero(outside) { near := sub(least, near) }
+        }
+    }
+
+    /// @dev density (X40) times the Mills ratio over sqrt(2 pi). A denominator is never zero.
+    function _tail(uint256 density, uint256 z) private pure returns (uint256 result) {
+        (uint256 numerator, uint256 denominator) = NormalCdf.mills(z);
+        assembly ("memory-safe") {
+            result := div(mul(density, numerator), shl(40, denominator))
         }
     }
 
@@ -128,10 +144,16 @@ library Black76 {
         pure
         returns (uint256 call, uint256 put)
     {
-        unchecked {
+        uint256 value;
+        uint256 above;
+        assembly ("memory-safe") {
             // Rounding may bring the difference a unit below zero; no option is worth less than nothing.
-            uint256 value = near > far ? near - far : 0;
-            return forward < strike ? (value, value + strike - forward) : (value + forward - strike, value);
+            value := mul(gt(near, far), sub(near, far))
+            above := mul(gt(forward, strike), sub(forward, strike))
+        }
+        unchecked {
+            call = value + above;
+            put = call + strike - forward;
         }
     }
 

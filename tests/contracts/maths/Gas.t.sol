@@ -215,7 +215,7 @@ contract GasTest is Vectors {
             nothing.run(s, k, Side.CALL, slice, expiry, time);
             gas[i] = start + gasleft() - 2 * middle;
         }
-        _report("mark from a slice", gas, 5200);
+        _report("mark from a slice", gas, 5100);
     }
 
     function test_value() public {
@@ -236,7 +236,7 @@ contract GasTest is Vectors {
             nothing.run(s, k, Side.CALL, slice, expiry, time);
             gas[i] = start + gasleft() - 2 * middle;
         }
-        _report("value from a slice", gas, 4400);
+        _report("value from a slice", gas, 4300);
     }
 
     function _slice() private pure returns (IVolatilityOracle.Slice memory) {
