@@ -5,6 +5,7 @@
 
 import ape
 import click
+from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
 from optionix.chain.networks import network_of_chain
@@ -16,10 +17,10 @@ from optionix.chain.scripting import deploy_with
 @click.command(cls=ConnectedProviderCommand)
 @account_option()
 @click.option("--admin", metavar="ADDRESS", help="First admin, a part of every address. Default: the account.")
-def cli(account: ape.api.AccountAPI, admin: str | None) -> None:
+def cli(account: AccountAPI, admin: str | None) -> None:
     """Deploy what the connected network lacks and set it up."""
     provider = ape.networks.provider
-    with BlockingRpc(provider.web3.provider.endpoint_uri) as rpc:
+    with BlockingRpc(provider.http_uri) as rpc:
         operator = ApeOperator(rpc, str(account.address), lambda: account)
         report = deploy_with(operator, network_of_chain(provider.chain_id), admin=admin)
     for line in (*report.created, *report.configured):

@@ -7,6 +7,7 @@ import asyncio
 
 import ape
 import click
+from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
 from optionix.chain import deployment as deployments
@@ -40,10 +41,10 @@ async def _plans(url: str, deployment: deployments.Deployment, volatility: float
 @click.command(cls=ConnectedProviderCommand)
 @account_option()
 @click.option("--volatility", type=float, default=0.6, show_default=True, help="Annual, decides how far strikes reach.")
-def cli(account: ape.api.AccountAPI, volatility: float) -> None:
+def cli(account: AccountAPI, volatility: float) -> None:
     """List expiries and strikes that should be open and are not; the account needs the LISTER role."""
     provider = ape.networks.provider
-    url = provider.web3.provider.endpoint_uri
+    url = provider.http_uri
     deployment = deployments.load(network_of_chain(provider.chain_id).name, settings())
     abi, markets = load_abi("Markets"), deployment.address("Markets")
     with BlockingRpc(url) as rpc:

@@ -17,5 +17,5 @@ def cli(spots: tuple[str, ...]) -> None:
     """Signers, listings, liquidity and demo accounts of a local chain."""
     provider = ape.networks.provider
     name = network_of_chain(provider.chain_id).name
-    report = asyncio.run(seed_network(name, provider.web3.provider.endpoint_uri, dict(map(parse_spot, spots))))
+    report = asyncio.run(seed_network(name, provider.http_uri, dict(map(parse_spot, spots))))
     click.echo(f"listed {report.expiries} expiries and {report.series} series")

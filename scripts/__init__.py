@@ -1,0 +1,1 @@
+"""ape scripts: `ape run deploy`, `seed`, `list`."""
