@@ -55,6 +55,17 @@ contract SettleBookTest is ClearinghouseFixture {
         house.net(WRITER, _key, none());
     }
 
+    /// @dev A leg that moved from a plain book into a netted one is settled with that, and not once more on its own.
+    function test_ALegThatWasNettedSettlesOnce() public {
+        write(OPERATOR, put(3000), 1e18, HOLDER);
+        net(OPERATOR, put(3000), strikes1(3000));
+        settle(2900);
+        house.settleBook(OPERATOR, _key);
+        assertEq(house.leg(OPERATOR, put(3000)), 0, "no leg left");
+        vm.expectRevert(abi.encodeWithSelector(IClearinghouse.NothingToSettle.selector, OPERATOR, put(3000)));
+        house.settleLeg(OPERATOR, put(3000));
+    }
+
     function test_AnybodySettlesAllLegsAtOnce() public {
         settle(2900);
         vm.expectEmit(address(house));
