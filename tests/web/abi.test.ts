@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toFunctionSelector, type Abi } from "viem";
 import type { AbiError, AbiFunction } from "abitype";
@@ -7,7 +8,8 @@ import { describe, expect, it } from "vitest";
 import { clearinghouseAbi, vaultAbi } from "../../web/src/chain/abi";
 
 const contractAbi = (name: string): Abi => {
-  const path = fileURLToPath(new URL(`../../deployments/abi/${name}.json`, import.meta.url));
+  // Not by `new URL(…, import.meta.url)`: vite takes that for an asset of the page and rewrites it.
+  const path = join(dirname(fileURLToPath(import.meta.url)), "../../deployments/abi", `${name}.json`);
   if (!existsSync(path)) throw new Error(`deployments/abi/${name}.json is missing: run make abi`);
   const content = JSON.parse(readFileSync(path, "utf8"));
   return Array.isArray(content) ? content : content.abi;
