@@ -1,7 +1,7 @@
 """What the contracts compute, integer for integer (Black76.sol, Ssvi.sol, OptionPricing.sol).
 
 Use this where a number must agree with the chain to the last unit: quotes in the API, the demonstration, audits. It is
-plain Python over integers, some 30,000 marks a second; `marks` is the vectorised float twin.
+plain Python over integers, tens of thousands of marks a second; `marks` is the vectorised float twin.
 """
 
 from __future__ import annotations
