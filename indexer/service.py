@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 
+from indexer.audit.run import keep_auditing
 from indexer.errors import IndexerError
 from indexer.progress import Progress
 from indexer.setup import from_deployment
@@ -23,8 +25,17 @@ from optionix.store.engine import conninfo
 APPLICATION = "indexer"
 
 
+@dataclass(frozen=True)
+class Service:
+    """A network's sync and what its other tasks need."""
+
+    sync: ChainSync
+    rpc: Rpc
+    conninfo: str
+
+
 @asynccontextmanager
-async def chain_sync(config: Settings, progress: Progress) -> AsyncGenerator[ChainSync, None]:
+async def open_service(config: Settings, progress: Progress) -> AsyncGenerator[Service, None]:
     """A network's sync, with its connections to the node.
 
     Raises
@@ -38,7 +49,7 @@ async def chain_sync(config: Settings, progress: Progress) -> AsyncGenerator[Cha
         endpoint = Endpoint(rpc, list(setup.contracts), network(config.network).finality)
         async with HeadWatcher(rpc, config.ws_url) as watcher:
             where = conninfo(config.database_url, application=APPLICATION)
-            yield ChainSync(setup, endpoint, where, watcher, progress)
+            yield Service(ChainSync(setup, endpoint, where, watcher, progress), rpc, where)
 
 
 def progress_of(config: Settings) -> Progress:
@@ -47,10 +58,17 @@ def progress_of(config: Settings) -> Progress:
 
 
 async def index(config: Settings, progress: Progress, stop: asyncio.Event) -> None:
-    """Index until told to stop. What trying again cannot mend is shown as failed until then."""
+    """Index and audit until told to stop. What trying again cannot mend is shown as failed until then."""
     try:
-        async with chain_sync(config, progress) as sync:
-            await sync.run(stop)
+        async with open_service(config, progress) as service:
+            auditing = asyncio.create_task(
+                keep_auditing(service.rpc, service.sync.setup, service.conninfo, progress, config.audit_seconds)
+            )
+            try:
+                await service.sync.run(stop)
+            finally:
+                auditing.cancel()
+                await asyncio.gather(auditing, return_exceptions=True)
     except IndexerError:
         structlog.get_logger("indexer").error("waiting to be stopped", reason=progress.detail)
         await stop.wait()

@@ -67,6 +67,8 @@ class ChainSync:
                     moved = await self.step()
                     pause = _FIRST_PAUSE
                 except NotLeader as error:
+                    if until_head:
+                        raise
                     self.progress.phase, self.progress.detail = "standby", str(error)
                     await self._reset()
                     await _sleep(stop, _STANDBY_SECONDS)

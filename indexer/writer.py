@@ -61,7 +61,7 @@ class Writer:
             "select pg_try_advisory_lock(hashtextextended('indexer', %s))", [self.chain_id]
         ).fetchone()
         if row is None or not row[0]:
-            raise NotLeader(f"another indexer works on chain {self.chain_id} in this database")
+            raise NotLeader(f"another indexer works on chain {self.chain_id} in this database.", "It keeps the lead.")
 
     # --- reading ---
 

@@ -121,6 +121,9 @@ class Settings(BaseSettings):
     seed: str = "optionix"
     """Seed of the path of replayed prices inside each bar: the same seed posts the same rounds."""
 
+    audit_seconds: float = Field(default=15.0, gt=0)
+    """Wall time between two of the indexer's own audits of its tables against the contracts."""
+
     price_history: Literal["csv", "feed"] = "csv"
     """Where the risk service takes prices before the chain's own: the shipped bars, or the feeds' rounds alone."""
 

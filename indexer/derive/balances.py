@@ -43,6 +43,8 @@ def paid(state: State, event: Event) -> None:
     payer, payee, token, assets = args["from"], args["to"], args["token"], args["assets"]
     credit(state, payer, token, -assets)
     credit(state, payee, token, assets)
+    if state.vault.get(payer) is not None or state.vault.get(payee) is not None:
+        return  # a part of a trade or a request, which the vault's own event tells
     state.record(event, payer, "pay_out", token=token, assets=assets, counterparty=payee)
     state.record(event, payee, "pay_in", token=token, assets=assets, counterparty=payer)
 

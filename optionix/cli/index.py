@@ -21,8 +21,8 @@ from optionix.store import migrate
 def index_command(network: str | None, fresh: bool, follow: bool, migrate_only: bool, as_json: bool) -> None:
     """Mirror every event of a network's contracts into Postgres.
 
-    Without options it goes on from where the tables are and ends at the head. Another indexer that works on the same
-    network keeps the lead: this one then waits.
+    Without options it goes on from where the tables are and ends at the head. While another indexer works on the same
+    network this one refuses, or with --follow waits for the lead.
     """
     override(network=network)
     config = settings()
@@ -42,15 +42,15 @@ def index_command(network: str | None, fresh: bool, follow: bool, migrate_only: 
 
 async def _index(fresh: bool, follow: bool) -> dict[str, object]:
     # The services import the ground floor; only this command goes the other way, when it is called.
-    from indexer.service import chain_sync, progress_of
+    from indexer.service import open_service, progress_of
     from optionix.telemetry import stop_event
 
     config, stop = settings(), stop_event()
     progress, began = progress_of(config), time.monotonic()
-    async with chain_sync(config, progress) as sync:
+    async with open_service(config, progress) as service:
         if fresh:
-            await sync.erase()
-        await sync.run(stop, until_head=not follow)
+            await service.sync.erase()
+        await service.sync.run(stop, until_head=not follow)
     return {
         "network": config.network,
         "indexed": progress.indexed,

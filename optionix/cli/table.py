@@ -31,6 +31,7 @@ COMMANDS: dict[str, Entry] = {
     "vault": Entry("optionix.cli.accounts:vault_group", "Vaults: deposits, redemptions, claims."),
     "account": Entry("optionix.cli.accounts:account_group", "Balances, positions, books; settle and redeem."),
     "keeper": Entry("optionix.cli.keeper:keeper", "Post surfaces, settle, redeem, process queues, roll the listing."),
+    "audit": Entry("optionix.cli.audit:audit_command", "Compare the tables with the contracts."),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
     "demo": Entry("optionix.cli.demo:demo_command", "Play a whole life of the market and have every balance judged."),
 }

@@ -133,6 +133,14 @@ class World:
         buyer.buy(OTHER_CALL, "1.25")
         self.post_surface(0.9)  # too far: stored clipped, and the expiry is halted
 
+    def trade_once(self) -> None:
+        """One purchase by each of two buyers, a book and a round."""
+        self.client(7).buy(CALL, "0.2")
+        self.client(8).buy(OTHER_CALL, "0.1")
+        self.client(8).deposit("WETH", "1")
+        self.client(8).write(CALL, "0.5")
+        self.post(1566)
+
     def write(self) -> None:
         """A plain book, a netted one with a placed long, a closed leg, payments and rights."""
         writer, other = self.client(8), self.client(6)

@@ -1,0 +1,244 @@
+"""What is compared: for each row the question to the contract and the answer that the tables promise."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from indexer.audit.snapshot import Row, Snapshot
+from indexer.derive.rows import NETTED, PENDING
+from indexer.setup import FEED, VAULT, ChainSetup
+
+_TOKEN = "TestToken"
+"""The ABI by which any ERC-20 token is asked for a balance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question.
+
+    Attributes
+    ----------
+    kind : what is compared, for the counts.
+    subject : which one, for people.
+    expected : what the tables say; `accepts` overrides plain equality.
+    """
+
+    kind: str
+    subject: str
+    abi: str
+    to: str
+    function: str
+    args: tuple[Any, ...]
+    expected: Any
+    accepts: Callable[[Any], bool] | None = None
+
+    def agrees(self, answer: Any) -> bool:
+        """Whether the contract's answer is what the tables promise."""
+        return self.accepts(answer) if self.accepts else bool(answer == self.expected)
+
+
+def all_checks(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
+    """Every comparison, subject after subject."""
+    yield from _ledger(tables, setup)
+    yield from _books(tables, setup)
+    yield from _options(tables, setup)
+    yield from _vaults(tables)
+    yield from _requests(tables)
+    yield from _prices(tables, setup)
+    yield from _custody(tables, setup)
+
+
+def _ledger(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
+    house = setup.address("Clearinghouse")
+
+    def check(kind: str, subject: str, function: str, *args: Any, expected: Any) -> Check:
+        return Check(kind, subject, "Clearinghouse", house, function, args, expected)
+
+    for row in tables.rows("balance"):
+        subject = f"{row['account']} {row['token']}"
+        yield check("balance", subject, "freeBalance", row["account"], row["token"], expected=row["free"])
+    for row in tables.rows("operator"):
+        subject = f"{row['account']} {row['operator']}"
+        yield check("operator", subject, "operatorFlags", row["account"], row["operator"], expected=row["flags"])
+    for row in tables.rows("fee_pot"):
+        key = row["book_key"]
+        yield check("fee_pot", f"{key}", "feePot", key, expected=row["assets"])
+        yield check("fee_pot", f"{key} bounty", "bountyPaid", key, expected=row["bounty_paid"])
+    for row in tables.rows("clearinghouse"):
+        yield check("settings", "treasury", "treasury", expected=row["treasury"])
+        yield check("settings", "writes paused", "writesPaused", expected=row["writes_paused"])
+
+
+def _books(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
+    house = setup.address("Clearinghouse")
+    for row in tables.rows("book"):
+        yield Check(
+            "book",
+            f"{row['account']} {row['book_key']}",
+            "Clearinghouse",
+            house,
+            "book",
+            (row["account"], row["book_key"]),
+            {"kind": row["kind"], "legCount": row["leg_count"], "locked": row["locked"]},
+        )
+    legs: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    for row in tables.rows("leg"):
+        subject = f"{row['account']} {row['series_id']}"
+        args = (row["account"], row["series_id"])
+        yield Check("leg", subject, "Clearinghouse", house, "leg", args, row["amount"])
+        if row["amount"]:
+            legs[row["account"], row["series_id"] >> 64].append(row)
+    for row in tables.rows("book"):
+        if row["kind"] == NETTED:
+            # A netted book says its legs as a whole: one that the tables lack is found as well.
+            held = sorted(legs[row["account"], row["book_key"]], key=lambda leg: leg["series_id"])
+            expected = tuple({"strike": leg["series_id"] & (1 << 64) - 1, "amount": leg["amount"]} for leg in held)
+            args = (row["account"], row["book_key"])
+            subject = f"{row['account']} {row['book_key']} legs"
+            yield Check("book", subject, "Clearinghouse", house, "legs", args, expected)
+
+
+def _options(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
+    token = setup.address("OptionToken")
+    held: dict[int, int] = defaultdict(int)
+    for row in tables.rows("position"):
+        held[row["series_id"]] += row["amount"]
+        args = (row["account"], row["series_id"])
+        subject = f"{row['account']} {row['series_id']}"
+        yield Check("position", subject, "OptionToken", token, "balanceOf", args, row["amount"])
+    for row in tables.rows("series"):
+        series = row["series_id"]
+        yield Check("supply", row["name"], "OptionToken", token, "totalSupply", (series,), row["supply"])
+        # A holder that the tables lack would be missing from this sum.
+        yield Check("supply", f"{row['name']} by holder", "OptionToken", token, "totalSupply", (series,), held[series])
+
+
+def _vaults(tables: Snapshot) -> Iterator[Check]:
+    shares: dict[str, int] = defaultdict(int)
+    for row in tables.rows("vault_share"):
+        shares[row["vault"]] += row["shares"]
+        subject = f"{row['vault']} {row['account']}"
+        yield Check("vault_share", subject, VAULT, row["vault"], "balanceOf", (row["account"],), row["shares"])
+    open_series: dict[str, set[int]] = defaultdict(set)
+    for row in tables.rows("vault_series"):
+        if row["amount"]:
+            open_series[row["vault"]].add(row["series_id"])
+        subject = f"{row['vault']} {row['series_id']}"
+        yield Check("vault_series", subject, VAULT, row["vault"], "written", (row["series_id"],), row["amount"])
+    for row in tables.rows("vault"):
+        address, symbol = row["address"], row["symbol"]
+        queues = (row["pending_assets"], row["pending_shares"], row["claimable_assets"], row["claimable_shares"])
+        expected: dict[str, Any] = {
+            "totalSupply": row["total_supply"],
+            "idleAssets": row["idle_assets"],
+            "lockedAssets": row["locked"],
+            "shortVegaWad": row["short_vega"],
+            "queueTotals": queues,
+            "tradesPaused": row["trades_paused"],
+            "depositsPaused": row["deposits_paused"],
+            "params": {name: int(value) for name, value in row["params"].items()},
+            "fees": {name: int(value) for name, value in row["fees"].items()},
+        }
+        for function, value in expected.items():
+            yield Check("vault", f"{symbol} {function}", VAULT, address, function, (), value)
+        yield Check("vault_share", f"{symbol} by holder", VAULT, address, "totalSupply", (), shares[address])
+        held = open_series[address]
+        yield Check(
+            "vault_series",
+            f"{symbol} open",
+            VAULT,
+            address,
+            "openSeries",
+            (),
+            sorted(held),
+            partial(_holds, held),
+        )
+
+
+def _requests(tables: Snapshot) -> Iterator[Check]:
+    for row in tables.rows("vault_claim"):
+        expected = {
+            "maxDeposit": row["deposit_assets"],
+            "maxMint": row["deposit_shares"],
+            "maxRedeem": row["redeem_shares"],
+            "maxWithdraw": row["redeem_assets"],
+        }
+        for function, value in expected.items():
+            subject = f"{row['vault']} {row['controller']} {function}"
+            yield Check("claim", subject, VAULT, row["vault"], function, (row["controller"],), value)
+    for row in tables.rows("lp_request"):
+        function = f"pending{row['kind'].capitalize()}Request"
+        waiting = row["requested"] - row["processed"] - row["cancelled"] if row["status"] == PENDING else 0
+        args = (row["request_id"], row["controller"])
+        subject = f"{row['vault']} {row['kind']} {row['request_id']}"
+        yield Check("request", subject, VAULT, row["vault"], function, args, waiting)
+
+
+def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
+    oracle, markets = setup.address("VolatilityOracle"), setup.address("Markets")
+    fields = ("theta", "phi", "rho", "carry", "timestamp")
+    for row in tables.rows("surface"):
+        args, subject = (row["market"], row["expiry"]), f"{row['market']} {row['expiry']}"
+        newest = {name: row[name] for name in fields}
+        previous = {name: row[f"previous_{name}"] for name in fields}
+        yield Check("surface", subject, "VolatilityOracle", oracle, "slice", args, newest)
+        yield Check("surface", f"{subject} previous", "VolatilityOracle", oracle, "previousSlice", args, previous)
+    for row in tables.rows("expiry"):
+        args, subject = (row["market"], row["expiry"]), f"{row['market']} {row['expiry']}"
+        nobody = "0x" + "0" * 40
+        expected = (row["settlement_price"] or 0, row["settler"] or nobody)
+        yield Check("settlement", subject, "Markets", markets, "settlement", args, expected)
+    for row in tables.rows("series"):
+        yield Check("listing", row["name"], "Markets", markets, "isListed", (row["series_id"],), True)
+    for row in tables.rows("spot"):
+        expected = (row["round_id"], row["updated_at"])
+        yield Check(
+            "spot",
+            f"{row['market']}",
+            FEED,
+            row["feed"],
+            "latestRoundData",
+            (),
+            expected,
+            partial(_is_round, expected),
+        )
+
+
+def _custody(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
+    """Every token that the ledger owes is there: free balances, what is locked, what is in the pots."""
+    owed: dict[str, int] = defaultdict(int)
+    for row in tables.rows("balance"):
+        owed[row["token"]] += row["free"]
+    tokens = {row["market"]: (row["base_token"], row["quote_token"]) for row in tables.rows("market")}
+    for name, column in (("book", "locked"), ("fee_pot", "assets")):
+        for row in tables.rows(name):
+            market, side = row["book_key"] >> 48, row["book_key"] >> 40 & 0xFF
+            owed[tokens[market][side]] += row[column]
+    house = setup.address("Clearinghouse")
+    for token, assets in owed.items():
+        yield Check(
+            "custody",
+            token,
+            _TOKEN,
+            token,
+            "balanceOf",
+            (house,),
+            assets,
+            partial(_covers, assets),
+        )
+
+
+def _holds(series: set[int], answer: tuple[int, ...]) -> bool:
+    return set(answer) == series
+
+
+def _is_round(expected: tuple[int, int], answer: tuple[int, ...]) -> bool:
+    return (answer[0], answer[3]) == expected
+
+
+def _covers(assets: int, held: int) -> bool:
+    return held >= assets

@@ -1,0 +1,110 @@
+"""Running the indexer in tests, and reading the tables whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from indexer.audit.run import AuditResult, audit
+from indexer.progress import Progress
+from indexer.setup import from_deployment
+from indexer.source.endpoint import Endpoint
+from indexer.source.live import HeadWatcher
+from indexer.sync import ChainSync
+from optionix.chain.rpc import Rpc
+from optionix.store.engine import conninfo
+from optionix.store.models import Base
+from tests.indexer.life import World
+
+CHAIN = 31337
+_NOT_COMPARED = {"undo", "audit", "alembic_version"}
+_VOLATILE = {
+    "checkpoint": {"updated_at", "head_number", "head_timestamp", "finalized_number"},
+    # Known only for blocks that were read one by one.
+    "block": {"parent_hash"},
+}
+
+
+@asynccontextmanager
+async def syncing(world: World, url: str, *, websocket: bool = True) -> AsyncIterator[ChainSync]:
+    """A sync of a world's chain that was not started."""
+    async with Rpc(world.anvil.url) as rpc:
+        setup = await from_deployment(world.deployment, rpc)
+        async with HeadWatcher(rpc, world.anvil.ws_url if websocket else "", poll_seconds=0.02) as watcher:
+            endpoint = Endpoint(rpc, list(setup.contracts), "finalized")
+            yield ChainSync(setup, endpoint, conninfo(url), watcher, Progress("local", CHAIN))
+
+
+async def index(world: World, url: str) -> Progress:
+    """Bring the tables to the head."""
+    async with syncing(world, url) as sync:
+        await sync.run(asyncio.Event(), until_head=True)
+        return sync.progress
+
+
+@asynccontextmanager
+async def following(world: World, url: str, *, websocket: bool = True) -> AsyncIterator[ChainSync]:
+    """A sync that runs beside the test."""
+    stop = asyncio.Event()
+    async with syncing(world, url, websocket=websocket) as sync:
+        task = asyncio.create_task(sync.run(stop))
+        try:
+            yield sync
+        finally:
+            stop.set()
+            await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 10)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.005)
+
+
+async def until_at_head(sync: ChainSync, world: World) -> None:
+    """Wait until the tables show the chain's head as it is now."""
+    header = await asyncio.to_thread(world.rpc.call, "eth_getBlockByNumber", "latest", False)
+    await until(lambda: sync._tip is not None and sync._tip.block.hash == header["hash"])
+
+
+async def audited(world: World, url: str, at: int | str = "indexed") -> AuditResult:
+    """An audit of the tables."""
+    async with Rpc(world.anvil.url) as rpc:
+        return await audit(rpc, await from_deployment(world.deployment, rpc), conninfo(url), at)
+
+
+def query(url: str, text: str, *values: Any) -> list[dict[str, Any]]:
+    """Rows of a query, by column."""
+    with psycopg.connect(conninfo(url), row_factory=dict_row) as connection:
+        return connection.execute(text, values).fetchall()  # type: ignore[arg-type]
+
+
+def all_tables(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table that a fresh index of the same chain must give as well, sorted."""
+    found = {}
+    for table in Base.metadata.sorted_tables:
+        if table.name in _NOT_COMPARED:
+            continue
+        rows = query(url, f'select * from "{table.name}"')
+        if table.name == "block":
+            rows = [row for row in rows if row["events"]]
+        left_out = _VOLATILE.get(table.name, set())
+        found[table.name] = sorted(
+            tuple(repr(value) for name, value in row.items() if name not in left_out) for row in rows
+        )
+    return found
+
+
+def assert_same_tables(left: str, right: str) -> None:
+    """Two databases hold the same rows; says which table differs and how."""
+    first, second = all_tables(left), all_tables(right)
+    for name, rows in first.items():
+        only_left, only_right = set(rows) - set(second[name]), set(second[name]) - set(rows)
+        assert not only_left and not only_right, f"{name}: {sorted(only_left)[:3]} against {sorted(only_right)[:3]}"
+        assert len(rows) == len(second[name]), name

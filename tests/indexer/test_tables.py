@@ -1,0 +1,200 @@
+"""The tables after a whole life: nothing missing, and equal to what the contracts say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from indexer.derive.candles import INTERVALS
+from indexer.derive.state import State
+from indexer.setup import ChainSetup
+from optionix.chain.abi import load_abi
+from optionix.chain.transactions import local_account
+from optionix.store.models import Base
+from tests.indexer.life import CALL, EXPIRY, START, World
+from tests.indexer.running import CHAIN, assert_same_tables, audited, index, query
+
+WAD = 10**18
+
+
+@pytest.fixture
+async def url(lived: World, database_url: str) -> str:
+    """Tables at the head of the lived chain."""
+    progress = await index(lived, database_url)
+    assert progress.lag_blocks == 0
+    return database_url
+
+
+def account(index: int) -> str:
+    """A test account's address as the tables have it."""
+    return str(local_account(index).address).lower()
+
+
+async def test_every_log_is_mirrored_once_and_in_its_place(lived: World, url: str) -> None:
+    addresses = [entry.address for entry in lived.deployment.contracts.values()]
+    addresses += [entry.address for entry in (*lived.deployment.vaults, *lived.deployment.feeds)]
+    logs = lived.rpc.call("eth_getLogs", {"fromBlock": "0x0", "address": addresses})
+    wanted = {(int(log["blockNumber"], 16), int(log["logIndex"], 16), log["transactionHash"]) for log in logs}
+    rows = query(url, "select block_number, log_index, tx_hash, name from event")
+    assert {(row["block_number"], row["log_index"], row["tx_hash"]) for row in rows} == wanted
+    assert len(rows) == len(logs) > 150
+    assert not [row for row in rows if row["name"] == "unknown"]
+
+
+async def test_the_life_emits_nearly_every_event(url: str) -> None:
+    """What the derived tables are tested with; the events left out are listed with why."""
+    seen = {(row["contract"], row["name"]) for row in query(url, "select distinct contract, name from event")}
+    known = {
+        (name, item.name)
+        for name in ("Markets", "Clearinghouse", "OptionToken", "VolatilityOracle", "OptionVault", "ReplayFeed")
+        for item in load_abi(name).events.values()
+    }
+    missing = {name for _, name in known - seen}
+    assert missing <= {
+        "TransferBatch", "ApprovalForAll", "URI", "PhaseStarted", "OwnershipTransferred", "AuthorityUpdated",
+        "Approval", "WritesPaused", "BountyCapSet", "TradesPaused", "DepositsPaused", "OperatorSet",
+        "EIP712DomainChanged",
+    }  # fmt: skip
+
+
+async def test_no_value_differs_from_the_contracts(lived: World, url: str) -> None:
+    result = await audited(lived, url)
+    assert result.drift == 0, result.as_json()
+    assert sum(result.checked.values()) > 140
+    assert result.block.number == lived.head
+
+
+async def test_a_final_block_below_the_head_is_compared_as_it_was(lived: World, url: str) -> None:
+    result = await audited(lived, url, "finalized")
+    assert result.block.number < lived.head - 20
+    assert result.drift == 0, result.as_json()
+    middle = (result.block.number + lived.head) // 2
+    result = await audited(lived, url, middle)
+    assert (result.block.number, result.drift) == (middle, 0)
+
+
+async def test_series_count_what_was_written_held_and_placed(url: str) -> None:
+    rows = {row["name"]: row for row in query(url, "select * from series")}
+    assert len(rows) == 10
+    call = rows[CALL]
+    assert (call["market"], call["side"], call["expiry"], call["strike"]) == (1, 0, EXPIRY, 1600 * 10**8)
+    # 2.5 bought and 0.75 sold back: volume counts both.
+    assert call["volume"] == 325 * WAD // 100
+    assert call["trades"] == 2
+    assert all(row["written"] == row["placed"] == 0 for row in rows.values()), "every book was settled"
+
+
+async def test_open_interest_while_open(chain: World, database_url: str) -> None:
+    for act in (chain.fund, chain.trade, chain.write):
+        act()
+    await index(chain, database_url)
+    rows = query(database_url, "select name, supply, placed, written from series")
+    assert all(row["written"] == row["supply"] + row["placed"] for row in rows)
+    assert any(row["placed"] for row in rows)
+
+
+async def test_trades_candles_and_statistics_agree(url: str) -> None:
+    trades = query(url, "select * from trade order by block_number, log_index")
+    assert [trade["is_buy"] for trade in trades] == [True, True, True, False, True]
+    for trade in trades:
+        decimals = 18 if trade["side"] == 0 else 6
+        assert trade["price"] == trade["premium"] * 10 ** (18 - decimals) * WAD // trade["amount"]
+    for seconds in INTERVALS:
+        candles = query(url, "select * from candle where interval_seconds = %s", seconds)
+        assert sum(candle["volume"] for candle in candles) == sum(trade["amount"] for trade in trades)
+        assert sum(candle["trades"] for candle in candles) == len(trades)
+        for candle in candles:
+            inside = [
+                trade
+                for trade in trades
+                if trade["series_id"] == candle["series_id"]
+                and candle["start"] <= trade["timestamp"] < candle["start"] + seconds
+            ]
+            prices = [trade["price"] for trade in inside]
+            found = (candle["open"], candle["high"], candle["low"], candle["close"])
+            assert found == (prices[0], max(prices), min(prices), prices[-1])
+    days = query(url, "select * from daily_stats")
+    assert {(day["day"], day["market"], day["side"]) for day in days} == {(START, 1, 0), (START, 1, 1)}
+    for day in days:
+        inside = [trade for trade in trades if trade["side"] == day["side"]]
+        assert day["premium"] == sum(trade["premium"] for trade in inside)
+        assert day["fees"] == sum(trade["fee"] + trade["performance_fee"] for trade in inside)
+        assert day["notional"] == sum(trade["amount"] * trade["spot"] // WAD for trade in inside)
+
+
+async def test_spot_candles_follow_the_rounds(url: str) -> None:
+    rounds = query(url, "select * from feed_round where market = 1 order by block_number, log_index")
+    (spot,) = query(url, "select * from spot where market = 1")
+    assert (spot["price"], spot["round_id"]) == (rounds[-1]["price"], rounds[-1]["round_id"])
+    assert spot["price"] == 1610 * WAD
+    for candle in query(url, "select * from spot_candle where market = 1 and interval_seconds = 86400"):
+        prices = [row["price"] for row in rounds if row["updated_at"] // 86400 * 86400 == candle["start"]]
+        found = (candle["open"], candle["high"], candle["low"], candle["close"])
+        assert found == (prices[0], max(prices), min(prices), prices[-1])
+
+
+async def test_requests_tell_their_whole_life(url: str) -> None:
+    rows = {(row["kind"], row["status"], row["controller"]) for row in query(url, "select * from lp_request")}
+    assert rows == {
+        ("deposit", "processed", account(5)),
+        ("deposit", "cancelled", account(6)),
+        ("deposit", "processed", account(6)),
+        ("deposit", "processed", account(9)),
+        ("redeem", "cancelled", account(5)),
+        ("redeem", "processed", account(5)),
+    }
+    (claim,) = query(url, "select * from vault_claim where controller = %s and redeem_total > 0", account(5))
+    assert claim["redeem_assets"] > 0 and 0 < claim["redeem_shares"] < claim["redeem_total"]
+    (request,) = query(url, "select * from lp_request where kind = 'redeem' and status = 'processed'")
+    assert request["received"] > claim["redeem_assets"]
+    assert request["ready_at"] > request["requested_at"]
+
+
+async def test_settlement_and_surface_are_kept(url: str) -> None:
+    (expiry,) = query(url, "select * from expiry")
+    assert 1580 * WAD < expiry["settlement_price"] < 1610 * WAD
+    assert expiry["settler"] == account(9)
+    (surface,) = query(url, "select * from surface")
+    history = query(url, "select * from surface_history order by block_number")
+    assert (surface["theta"], surface["previous_theta"]) == (history[-1]["theta"], history[-2]["theta"])
+    assert [row["clipped"] for row in history] == [False, True, False]
+    assert surface["halted_until"] == 0
+
+
+async def test_an_accounts_history_is_in_order_and_complete(url: str) -> None:
+    kinds = [
+        row["kind"]
+        for row in query(
+            url, "select kind from account_activity where account = %s order by block_number, log_index", account(8)
+        )
+    ]
+    assert kinds == [
+        "deposit", "buy", "buy", "transfer_in", "deposit", "deposit", "write", "write", "close", "write", "pay_out",
+        "withdraw", "redeem", "settle", "settle", "settle",
+    ]  # fmt: skip
+
+
+async def test_arguments_keep_every_digit(url: str) -> None:
+    """Text in the JSON of the mirror and of the vaults: a number would be rounded by half of its readers."""
+    rows = query(url, "select address, args from event where name = 'ParamsSet' order by block_number, log_index")
+    newest = {row["address"]: row["args"]["params"] for row in rows}
+    vaults = {row["address"]: row["params"] for row in query(url, "select address, params from vault")}
+    assert {
+        address: {name: str(value) for name, value in params.items()} for address, params in newest.items()
+    } == vaults
+    assert all(isinstance(params["depositCap"], str) for params in newest.values())
+    rows = query(url, "select args from event where name = 'Bought'")
+    assert all(int(row["args"]["shortVegaWad"]) > 2**53 and isinstance(row["args"]["spot"], str) for row in rows)
+
+
+async def test_indexing_twice_gives_the_same_rows(lived: World, url: str, make_database: Callable[[], str]) -> None:
+    other = make_database()
+    await index(lived, other)
+    assert_same_tables(url, other)
+
+
+def test_rows_have_the_columns_of_their_tables() -> None:
+    state = State(ChainSetup("local", CHAIN, "0x", 1, {}), loader=None)  # type: ignore[arg-type]
+    for table in state.tables:
+        assert set(table.spec.columns) == {column.name for column in Base.metadata.tables[table.spec.name].columns}
