@@ -42,11 +42,11 @@ def expected_state(transcript: dict[str, Any]) -> dict[str, Any]:
         With the transaction and the reason.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "tests.oracle"],
+        [sys.executable, "-m", "oracle"],
         input=json.dumps(transcript),
         capture_output=True,
         text=True,
-        cwd=PROJECT_ROOT,
+        cwd=PROJECT_ROOT / "tests",
         timeout=MODEL_SECONDS,
         check=False,
     )

@@ -1,11 +1,11 @@
-"""`python -m tests.oracle < transcript.json > expected.json`: one transcript in, the expected state out."""
+"""`cd tests && python -m oracle < transcript.json > expected.json`: one transcript in, the expected state out."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from tests.oracle.replay import Replay
+from oracle.replay import Replay
 
 
 def main() -> int:

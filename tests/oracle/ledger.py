@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from tests.oracle.feeds import Feed
-from tests.oracle.series import (
+from oracle.feeds import Feed
+from oracle.series import (
     CALL,
     Series,
     book_expiry,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle import calls
-from tests.oracle.feeds import Feed
-from tests.oracle.ledger import Asset, Ledger
-from tests.oracle.prices import Slice
-from tests.oracle.series import Series
-from tests.oracle.vault import Interval, Smiles, Vault, VaultModel
+from oracle import calls
+from oracle.feeds import Feed
+from oracle.ledger import Asset, Ledger
+from oracle.prices import Slice
+from oracle.series import Series
+from oracle.vault import Interval, Smiles, Vault, VaultModel
 
 WALLET = 1
 
@@ -217,7 +217,7 @@ class Replay:
         """Every balance that is not zero, as text integers, and the checks of prices."""
         ledger = self.ledger
         return {
-            "tokens": _table(ledger.tokens),
+            "tokens": _table({(account, token): n for (token, account), n in ledger.tokens.items()}),
             "free": _table(ledger.free),
             "options": _table({(account, str(series)): n for (account, series), n in ledger.options.items()}),
             "locked": _table({(account, str(key)): book.locked for (account, key), book in ledger.books.items()}),

@@ -13,9 +13,9 @@ from typing import Any
 
 from mpmath import ceil, floor, mpf
 
-from tests.oracle.ledger import Asset, Ledger
-from tests.oracle.prices import AVERAGING, YEAR, Price, Slice, price
-from tests.oracle.series import CALL, WAD, Series, contracts, leg_collateral, payoff, up
+from oracle.ledger import Asset, Ledger
+from oracle.prices import AVERAGING, YEAR, Price, Slice, price
+from oracle.series import CALL, WAD, Series, contracts, leg_collateral, payoff, up
 
 DAY = 86_400
 BPS = 10_000
