@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from eth_account.signers.local import LocalAccount
+from eth_utils.address import to_checksum_address
 
 from keeper import metrics
 from keeper.actions import Action, SimulationFailed
@@ -235,7 +236,7 @@ class Lane:
         body: dict[str, Any] = {
             "type": 2,
             "chainId": self.chain_id,
-            "to": target,
+            "to": to_checksum_address(target),
             "data": data,
             "value": 0,
             "gas": gas,

@@ -78,12 +78,14 @@ class RiskEngine:
     data : the indexed tables.
     source : where bars come from.
     registry : where selections are kept.
+    compare_all : whether all models are compared behind the first answers, or the quick ones alone serve.
     """
 
-    def __init__(self, data: MarketData, source: BarSource, registry: Registry) -> None:
+    def __init__(self, data: MarketData, source: BarSource, registry: Registry, *, compare_all: bool = True) -> None:
         self.data = data
         self.source = source
         self.registry = registry
+        self.compare_all = compare_all
         self._states: dict[str, AssetState] = {}
         self._states_lock = threading.Lock()
         self._workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="validation")
@@ -165,7 +167,7 @@ class RiskEngine:
             self._take(state, select(bars, CLASSICAL, self.registry), full=False)
         elif state.full and current.data_until < week:
             state.full = False
-        if not state.full and state.pending is None:
+        if self.compare_all and not state.full and state.pending is None:
             state.pending = self._workers.submit(self._select_all, state, bars)
         if state.forecaster is None:
             raise AssertionError("a forecaster was just made")

@@ -57,6 +57,8 @@ def deployed() -> Iterator[Chain]:
 def world(deployed: Chain, postgres: EmbeddedPostgres) -> Iterator[World]:
     """The deployed chain as it was, with empty tables and a data folder of its own."""
     snapshot = deployed.rpc.call("evm_snapshot")
+    # Senders count their nonces themselves: new ones for the state that was gone back to.
+    deployed.admin, deployed.owner = (LightOperator(deployed.rpc, local_account(index)) for index in (0, 4))
     name = f"keeper_{uuid.uuid4().hex[:12]}"
     postgres.ensure_database(name)
     upgrade(postgres.database_url(name))

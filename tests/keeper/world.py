@@ -161,7 +161,10 @@ class World:
     ) -> AsyncIterator[Runner]:
         """A keeper in this process; the risk service is the real application unless another transport is given."""
         engine = RiskEngine(
-            self.data, Joined(ShippedHistory(), FeedHistory(self.data)), Registry(self.folder / "models")
+            self.data,
+            Joined(ShippedHistory(), FeedHistory(self.data)),
+            Registry(self.folder / "models"),
+            compare_all=False,
         )
         transport = risk or httpx.ASGITransport(create_app(engine))
         async with build(self.settings, jobs, dry_run=dry_run) as runner:
