@@ -1,0 +1,5 @@
+"""The same real servers and chains as the indexer's own tests."""
+
+from tests.indexer.conftest import chain, make_database, postgres, template
+
+__all__ = ["chain", "make_database", "postgres", "template"]
