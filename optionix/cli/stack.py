@@ -186,7 +186,10 @@ def status_command(as_json: bool) -> None:
         rows = [
             Row(line.name, line.status, line.detail, line.address, line.restarts, line.figures) for line in found.parts
         ]
-        Console().print(status_table(rows, f"Optionix: {found.status} ({found.phase}) in {found.data_dir}"))
+        console = Console()
+        if not console.is_terminal:
+            console.width = 160
+        console.print(status_table(rows, f"Optionix: {found.status} ({found.phase}) in {found.data_dir}"))
     if found.status != "healthy":
         sys.exit(1)
 

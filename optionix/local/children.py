@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from optionix.errors import UserError
 from optionix.local import probes
-from optionix.local.launch import Launch, last_line, stop
+from optionix.local.launch import Launch, last_line, signal_group, stop
 from optionix.local.processes import STACK_VARIABLE, Identity
 from optionix.telemetry import HealthReport
 
@@ -103,6 +104,7 @@ class Child:
         code = self.process.returncode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         words = f"{how}: {last_line(self.log)}" if code > 0 else how
+        signal_group(self.process.pid, signal.SIGKILL)  # what it started itself would keep its ports
         self.process = self.identity = None
         self.answered = False
         self.report = HealthReport("failed", words)

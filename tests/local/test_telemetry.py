@@ -65,6 +65,15 @@ def test_routes_take_json_alone() -> None:
     asyncio.run(scene())
 
 
+def test_a_started_server_may_be_entered_too() -> None:
+    async def scene() -> None:
+        server = await telemetry.serve(0, lambda: HealthReport("ok"))
+        async with server:
+            assert (await _get(server.port, "/healthz")).status_code == 200
+
+    asyncio.run(scene())
+
+
 def test_a_taken_port_is_one_clear_line() -> None:
     async def scene() -> None:
         health = lambda: HealthReport("ok")  # noqa: E731
