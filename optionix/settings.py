@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from optionix.errors import UserError
 from optionix.local.paths import Layout
 
 #: The checkout that this package runs from, or the current folder when it was installed without one.
@@ -221,8 +222,20 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises
+    ------
+    UserError
+        One of them is not possible.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
+        raise UserError(
+            f"A setting is not possible: {wrong}.", "See the options, or the OPTIONIX_ variables."
+        ) from error
 
 
 def override(**values: Any) -> None:

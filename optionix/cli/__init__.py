@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -39,9 +40,8 @@ class LazyGroup(click.Group):
         try:
             return super().main(*args, **kwargs)
         except UserError as error:
-            from optionix.settings import settings
-
-            if settings().debug:
+            # Not through the settings: they may be what is wrong.
+            if os.environ.get("OPTIONIX_DEBUG", "").lower() in ("1", "true", "yes", "on"):
                 traceback.print_exc()
             click.echo(f"optionix: {' '.join(str(error).split())}", err=True)
             sys.exit(error.exit_code)

@@ -54,10 +54,7 @@ def up_command(
         replay_from=replay_from,
         seed=seed,
     )
-    try:
-        found = settings()
-    except ValueError as error:  # pydantic's own, which names the setting
-        raise UserError(f"A setting is not possible: {' '.join(str(error).split())}") from error
+    found = settings()
     if detach:
         _detach(found, fresh)
     else:

@@ -36,8 +36,8 @@ from optionix.telemetry import HealthReport
 
 #: A round this late (wall seconds) means that the machine cannot keep the speed: the schedule begins anew there.
 LATE_SECONDS = 2.0
-#: How long (wall seconds) a schedule that was given up counts as "behind".
-BEHIND_SECONDS = 20.0
+#: A schedule given up this often within `MEASURE_SECONDS` is a machine that is too slow; once is a hiccup.
+BEHIND_TIMES = 3
 #: The achieved speed is measured over this long, wall seconds.
 MEASURE_SECONDS = 15.0
 _GAS = 200_000
@@ -139,7 +139,7 @@ class Replay:
     head: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _anchor: tuple[float, int] = (0.0, 0)
-    _behind_until: float = 0.0
+    _late: deque[float] = field(default_factory=lambda: deque(maxlen=BEHIND_TIMES))
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -197,12 +197,16 @@ class Replay:
         figures = self.figures()
         if self.state == "waiting":
             return HealthReport("failed", self.trouble, figures)
-        if self.state == "running" and time.monotonic() < self._behind_until:
+        if self.state == "running" and self.behind():
             detail = f"reaches {figures['achieved_speed']:g} of {self.control.speed:g} market seconds per second"
             return HealthReport("degraded", detail, figures)
         if self.state == "ended":
             return HealthReport("ok", "the shipped history has ended; no more rounds are posted", figures)
         return HealthReport("ok", self.state, figures)
+
+    def behind(self) -> bool:
+        """Whether the machine does not keep the speed."""
+        return len(self._late) == BEHIND_TIMES and time.monotonic() - self._late[0] < MEASURE_SECONDS
 
     def achieved_speed(self) -> float:
         """Market seconds per wall second over the last quarter of a minute; 0 before two rounds were posted."""
@@ -231,7 +235,7 @@ class Replay:
             if wait > 0 and await self._sleep(stop, wait):
                 continue
             if wait < -LATE_SECONDS:
-                self._behind_until = time.monotonic() + BEHIND_SECONDS
+                self._late.append(time.monotonic())
                 self._begin_schedule(due)
             chosen, feed = candidates[index]
             if chosen is not None:

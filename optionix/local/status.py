@@ -18,6 +18,9 @@ from optionix.telemetry import HealthReport, Status
 #: A supervisor writes each second: one that has not for this long is frozen.
 SILENT_SECONDS = 4.0
 
+#: Shorter than the supervisor's patience: with the command's own start a frozen part is told within 5 s.
+ASK_SECONDS = 1.5
+
 _WORST: list[Status] = ["ok", "degraded", "failed"]
 
 
@@ -94,7 +97,7 @@ async def collect(settings: Settings) -> StackStatus:
     supervisor = supervisor_of(layout)
     known: dict[str, dict[str, Any]] = recorded.get("parts", {}) if supervisor else {}
     wanted = _parts(settings)
-    answers = await asyncio.gather(*(probes.ask(part.probe) for part in wanted))
+    answers = await asyncio.gather(*(probes.ask(part.probe, ASK_SECONDS) for part in wanted))
     lines = [
         _line(part.name, part.address, answer, known.get(part.name))
         for part, answer in zip(wanted, answers, strict=True)
