@@ -33,7 +33,9 @@ class Service:
 
 SERVICES: tuple[Service, ...] = (
     Service("replay", "optionix.local.replay"),
+    Service("indexer", "indexer"),
     Service("risk", "ml"),
+    Service("keeper", "keeper"),
     Service("api", "api"),
 )
 """In the order of their start. A service adds its line here when it lands."""
