@@ -77,6 +77,13 @@ def black76(dice: random.Random) -> Columns:
         # near the money with little time or little volatility
         forward = int(WAD * (1 + dice.choice([0, 1e-15, 1e-9, 1e-5, 1e-3, -1e-9, -1e-4])))
         points.append((forward, WAD, int(log_uniform(dice, 1e-30, 1e-3) * 2**128)))
+    for _ in range(80):
+        # the smaller of |d1| and |d2| between 6 and 9, where the tails end: |ln(F / K)| = (z + s / 2) s
+        strike = int(log_uniform(dice, 1, 1e4) * WAD)
+        deviation, z = dice.uniform(0.05, 1.7), dice.uniform(6, 9)
+        ratio = float(mp_exp((z + deviation / 2) * deviation))
+        forward = int(strike * ratio) if dice.random() < 0.5 else int(strike / ratio)
+        points.append((forward, strike, int(deviation**2 * 2**128)))
     for forward, strike in ((WAD, WAD), (WAD + 1, WAD), (WAD, WAD + 1), (3 * WAD, WAD), (WAD, 3 * WAD), (1, 1)):
         points += [(forward, strike, v) for v in (0, 1, 2**64, 2**128, 2**134, 2**142, 2**142 + 1, 2**255)]
     columns: Columns = {name: [] for name in ("forward", "strike", "variance")}
