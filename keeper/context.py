@@ -49,10 +49,10 @@ class Context:
         """The chain."""
         return self.deployment.chain_id
 
-    async def head(self) -> tuple[int, int]:
-        """Number and time of the head: its time is market time. Asked at most ten times a second."""
+    async def head(self, *, fresh: bool = False) -> tuple[int, int]:
+        """Number and time (market time) of the head, asked at most ten times a second, or now with `fresh`."""
         asked, number, timestamp = self._head
-        if time.monotonic() - asked > _HEAD_SECONDS:
+        if fresh or time.monotonic() - asked > _HEAD_SECONDS:
             block = await self.rpc.block()
             if block is None:
                 raise RpcUnavailable(f"{self.rpc.url} has no head")

@@ -85,6 +85,8 @@ async def _surface(context: Context, market: MarketRow, expiries: list[int], now
     if all(entry is not None and now - entry.timestamp < _min_age(stored) for entry in stored.slices.values()):
         return None
     answer = await context.risk(f"/surfaces/{market.market}")
+    # The head has moved while the answer was made, where market time runs fast by far.
+    _, now = await context.head(fresh=True)
     timestamp, offered = read_answer(answer, now, stored.bounds.heartbeat)
     slices = choose(stored, offered, timestamp)
     if not due(stored, slices, timestamp):
