@@ -11,6 +11,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+// Amounts, counts and blocks are compared for what they are: no balance that a gift could move takes part.
+// slither-disable-start incorrect-equality
 /// @title VaultBook
 /// @notice What the vault holds and owes: its own ledger of assets, its open series and their marks.
 /// @dev Every unit of the settlement asset that the vault owns lies in the Clearinghouse, free or locked, and counts only
@@ -177,3 +179,4 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
         if (_open.length != 0) marks = pricer.mark(_open);
     }
 }
+// slither-disable-end incorrect-equality

@@ -11,6 +11,8 @@ import {VaultTrading} from "./VaultTrading.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
+// Amounts, counts and blocks are compared for what they are: no balance that a gift could move takes part.
+// slither-disable-start incorrect-equality
 /// @title VaultRequests
 /// @notice Deposits and redemptions by request: two queues, first in first out, processed by anybody at exact marks.
 /// @dev Depositors enter at the higher value per share (liabilities at the bid), leavers leave at the lower (liabilities
@@ -131,6 +133,8 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
     }
 
     /// @inheritdoc IOptionVault
+    /// @dev The calls before the books are to the Clearinghouse, the feed and the oracle, under the guard.
+    // slither-disable-next-line reentrancy-no-eth
     function process(uint256 maxRequests) external nonReentrant returns (uint256 processed) {
         _releaseSettled();
         VaultPricer.Marks memory marks = _mark();
@@ -299,3 +303,4 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
         if (controller == address(0) || controller == address(this)) revert IClearinghouse.BadReceiver(controller);
     }
 }
+// slither-disable-end incorrect-equality
