@@ -264,8 +264,10 @@ class EmbeddedPostgres:
             secret.unlink()
         if result.returncode != 0:
             shutil.rmtree(staging, ignore_errors=True)
-            words = [line for line in result.stderr.splitlines() if "error" in line.lower() or "FATAL" in line]
-            raise UserError(f"Cannot make the database in {place.data}: {(words or ['initdb failed'])[0].strip()}.")
+            said = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+            telling = [line for line in said if "error" in line.lower() or "FATAL" in line]
+            reason = (telling or said[-1:] or ["initdb failed"])[0]
+            raise UserError(f"Cannot make the database in {place.data}: {reason.removeprefix('initdb: error: ')}.")
         staging.rename(place.data)
 
     def launch(self) -> launch.Launch:
