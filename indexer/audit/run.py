@@ -12,7 +12,7 @@ import psycopg
 import structlog
 
 from indexer.audit.checks import Check, all_checks
-from indexer.audit.snapshot import FINAL, snapshot
+from indexer.audit.snapshot import FINAL, NEWEST, snapshot
 from indexer.block import Block
 from indexer.errors import IndexerError
 from indexer.postgres import connect, copy_rows
@@ -171,13 +171,21 @@ def store(conninfo: str, result: AuditResult) -> None:
         copy_rows(connection, "audit", columns, [row])
 
 
+async def _audit_if_it_can(rpc: Rpc, setup: ChainSetup, conninfo: str) -> AuditResult:
+    """At the newest final block, or at the newest one where the node has lost older states (as after its restart)."""
+    try:
+        return await audit(rpc, setup, conninfo, FINAL)
+    except BlockGone:
+        return await audit(rpc, setup, conninfo, NEWEST)
+
+
 async def keep_auditing(rpc: Rpc, setup: ChainSetup, conninfo: str, progress: Progress, pause_seconds: float) -> None:
     """Audit while this indexer leads, every `pause_seconds`, until cancelled."""
     log = structlog.get_logger("indexer").bind(network=setup.name)
     while True:
         if progress.phase == "live":
             try:
-                result = await audit(rpc, setup, conninfo)
+                result = await _audit_if_it_can(rpc, setup, conninfo)
                 await asyncio.to_thread(store, conninfo, result)
             except (IndexerError, ChainError, psycopg.Error) as error:
                 log.warning("audit not finished", reason=str(error))

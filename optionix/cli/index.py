@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 
 import click
+import structlog
 
 from optionix.cli.output import emit_json, json_option
 from optionix.settings import override, settings
@@ -26,6 +28,8 @@ def index_command(network: str | None, fresh: bool, follow: bool, migrate_only: 
     """
     override(network=network)
     config = settings()
+    # What happens on the way is for people: stdout belongs to the result.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=False)
     migrate.upgrade(config.database_url)
     if migrate_only:
         version = migrate.head()
