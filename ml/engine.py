@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from ml.accounts import Assessment, MarketState, assess
 from ml.bars import BadBars, Bars, InputReport, VarianceSeries, realised_variance
 from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
-from ml.market_data import MarketData, MarketInfo, NotIndexed
+from ml.market_data import MarketData, MarketInfo, Moment, NotIndexed
 from ml.models import ALL, CLASSICAL
 from ml.regimes import Regime, classify
 from ml.registry import ModelRecord, Registry
@@ -130,6 +131,18 @@ class RiskEngine:
         """A market's regime; errors as for `view`."""
         seen = self.view(market)
         return seen, classify(seen.view.series)
+
+    def account(self, account: str) -> tuple[Moment, Assessment]:
+        """The risk of an account's open options at the stored slices and spots; NotIndexed before the first block."""
+        moment = self.data.moment()
+        holdings = self.data.holdings(account)
+        states = {}
+        for info in self.data.markets():
+            if any(holding.market == info.market for holding in holdings):
+                spot, _ = self.data.spot(info.market)
+                slices = {expiry: packed.unpack() for expiry, packed in self.data.slices(info.market).items()}
+                states[info.market] = MarketState(info.market, info.symbol, spot, slices)
+        return moment, assess(holdings, self.data.books(account), states, moment.timestamp)
 
     def active(self) -> set[str]:
         """Ids of the records that answer now."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 from ml.bars import BARS_PER_DAY, Floats, Ints, VarianceSeries
 
@@ -63,8 +62,8 @@ def ewma(values: Floats, half_life_days: float) -> Floats:
     """Exponentially weighted mean, begun at the mean of the first day."""
     keep = 0.5 ** (1 / (half_life_days * BARS_PER_DAY))
     begin = float(np.mean(values[:BARS_PER_DAY]))
-    smoothed, _ = lfilter([1 - keep], [1, -keep], values, zi=[keep * begin])
-    return np.asarray(smoothed, dtype=np.float64)
+    smoothed = pd.Series(np.concatenate([[begin], values])).ewm(alpha=1 - keep, adjust=False).mean()
+    return smoothed.to_numpy(dtype=np.float64)[1:]
 
 
 def future_mean(variance: Floats, horizon_bars: int) -> Floats:

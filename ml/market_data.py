@@ -51,14 +51,6 @@ class Holding:
     place: str
 
 
-@dataclass(frozen=True)
-class BookState:
-    """Collateral locked in one book, token units of its settlement asset."""
-
-    book_key: int
-    locked: int
-
-
 class MarketData:
     """Reads one chain's tables.
 

@@ -136,6 +136,68 @@ class RegimeAnswer(Answer):
     inputs: Inputs
 
 
+class AccountRequest(BaseModel):
+    """Whose risk is asked for: an account or a vault by its address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    chain_id: int
+    account: Address
+
+
+class ExposureAnswer(Answer):
+    """Value and greeks of one (market, expiry) in quote; vega per point of volatility, theta per day."""
+
+    market: int
+    symbol: str
+    expiry: int
+    value: float
+    delta: float
+    gamma: float
+    vega: float
+    theta: float
+
+
+class ScenarioAnswer(Answer):
+    """Changes of value in quote: rows by volatility move, columns by spot move (both relative)."""
+
+    market: int
+    symbol: str
+    spot_moves: list[float]
+    volatility_moves: list[float]
+    changes: list[list[float]]
+
+
+class WorstCaseAnswer(Answer):
+    """The most that a book can lose at any settlement price, token units of its settlement asset (exact, as text)."""
+
+    market: int
+    side: str
+    expiry: int
+    locked: str
+
+
+class FindingAnswer(Answer):
+    """Plain words with a severity: info, warning or critical."""
+
+    severity: str
+    text: str
+
+
+class AccountAnswer(Answer):
+    """An account's open options: greeks, scenarios, worst cases, findings. `unpriced` series are in no figure."""
+
+    chain_id: int
+    account: str
+    as_of: int
+    block: int
+    exposures: list[ExposureAnswer]
+    scenarios: list[ScenarioAnswer]
+    worst_cases: list[WorstCaseAnswer]
+    findings: list[FindingAnswer]
+    unpriced: list[str]
+
+
 class ModelEntry(Answer):
     """A registry record."""
 

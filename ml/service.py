@@ -152,6 +152,39 @@ def create_app(engine: RiskEngine) -> FastAPI:
             inputs=_inputs(engine, seen),
         )
 
+    @app.post("/risk/account", responses=_ERRORS)
+    def account(request: schemas.AccountRequest) -> schemas.AccountAnswer:
+        """Greeks, scenarios and worst cases of an account or a vault."""
+        if request.chain_id != engine.data.chain_id:
+            raise NotIndexed(f"chain {request.chain_id} is not served here, chain {engine.data.chain_id} is")
+        with ANSWER_SECONDS.labels("account").time():
+            moment, found = engine.account(request.account)
+        return schemas.AccountAnswer(
+            chain_id=request.chain_id,
+            account=request.account.lower(),
+            as_of=moment.timestamp,
+            block=moment.block,
+            exposures=[schemas.ExposureAnswer.model_validate(entry) for entry in found.exposures],
+            scenarios=[
+                schemas.ScenarioAnswer(
+                    market=entry.market,
+                    symbol=entry.symbol,
+                    spot_moves=list(entry.spot_moves),
+                    volatility_moves=list(entry.volatility_moves),
+                    changes=[list(row) for row in entry.changes],
+                )
+                for entry in found.scenarios
+            ],
+            worst_cases=[
+                schemas.WorstCaseAnswer(
+                    market=entry.market, side=entry.side.name, expiry=entry.expiry, locked=str(entry.locked)
+                )
+                for entry in found.worst_cases
+            ],
+            findings=[schemas.FindingAnswer.model_validate(entry) for entry in found.findings],
+            unpriced=list(found.unpriced),
+        )
+
     return app
 
 

@@ -1,4 +1,7 @@
-"""scikit-learn models on the logarithms of all features."""
+"""scikit-learn models on the logarithms of all features.
+
+scikit-learn is imported when a model is made: the service answers before it is needed.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,6 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge as RidgeRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ml.bars import Floats, Ints
@@ -50,6 +49,10 @@ class Ridge(_Learned):
     name: ClassVar[str] = "ridge"
 
     def _make(self) -> Any:
+        from sklearn.linear_model import Ridge as RidgeRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
         return make_pipeline(StandardScaler(), RidgeRegression(alpha=300.0))
 
 
@@ -59,6 +62,8 @@ class Boosted(_Learned):
     name: ClassVar[str] = "boosted"
 
     def _make(self) -> Any:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
         return HistGradientBoostingRegressor(
             max_iter=60,
             learning_rate=0.06,
