@@ -26,7 +26,7 @@ def run(lived: World, database_url: str, tmp_path: Path, monkeypatch: pytest.Mon
     for name, value in config.environment().items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
-    yield lambda *words: CliRunner().invoke(cli, [*words])
+    yield lambda *words: CliRunner(mix_stderr=False).invoke(cli, [*words])
     settings.cache_clear()
     structlog.reset_defaults()
 
@@ -57,7 +57,7 @@ def test_drift_is_told_and_ends_with_one(run: Any, database_url: str) -> None:
 def test_a_block_that_is_no_block(run: Any) -> None:
     audited = run("audit", "--block", "yesterday")
     assert audited.exit_code == 2
-    assert "finalized" in audited.output
+    assert "finalized" in audited.stderr
 
 
 def test_migrate_only(run: Any) -> None:
