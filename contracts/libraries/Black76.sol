@@ -112,7 +112,7 @@ library Black76 {
             z := sub(m, h)
             if iszero(outside) { z := sub(0, z) }
         }
-        // Further out both tails are below 1.1e-18 of what multiplies them.
+        // Further out both tails are below 1.2e-20 of what multiplies them.
         if (z < NormalCdf.TAIL_END) {
             unchecked {
                 // z^2 / 2 < 2^203 >> 97
@@ -120,8 +120,8 @@ library Black76 {
                 // 2^104 * 2^97, then X40: below 2^145.
                 density = (least * mantissa) >> (exponent + 56);
             }
-            // The numerator is below 2^106 up to 6.45 and below 2^110 up to 10.9, where the density is below 2^115.
-            // sum^2 = z^2 + 2 logRatio with logRatio < ln 2^30: below 10.9^2.
+            // The numerator is below 2^106 up to 6.45 and below 2^110 up to 11.3, where the density is below 2^115.
+            // sum^2 = z^2 + 2 logRatio with logRatio < ln 2^30: below 11.3^2.
             near = _tail(density, z);
             far = _tail(density, sum);
         }

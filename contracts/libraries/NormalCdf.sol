@@ -7,10 +7,10 @@ import {FixedPointX96} from "./FixedPointX96.sol";
 /// @notice The standard normal distribution function in full precision.
 /// @dev The upper tail is the density times the Mills ratio, `N(-z) = phi(z) R(z)`. R is one rational function of
 /// z >= 0, degree 8 over 9, all coefficients positive, so nothing cancels: relative error below 2e-18 up to z = 6.45,
-/// and below 2e-18 * exp((z^2 - 41.6) / 2) from there to 10.9 (which an option price needs; see Black76).
+/// and below 2e-18 * exp((z^2 - 41.6) / 2) from there to 11.3 (which an option price needs; see Black76).
 library NormalCdf {
-    /// @notice Where the tail is below 1.1e-18 and a price no longer sees it, X96.
-    uint256 internal constant TAIL_END = 0x8c0000000000000000000000000;
+    /// @notice 9.25, X96: where the tail is below 1.2e-20 and the density below 1.1e-19, so that a price no longer sees them.
+    uint256 internal constant TAIL_END = 37 << 94;
 
     uint256 private constant WAD = 1e18;
 
@@ -34,7 +34,7 @@ library NormalCdf {
     }
 
     /// @notice R(z) / sqrt(2 pi) as a fraction, so that N(-z) = exp(-z^2 / 2) * numerator / denominator.
-    /// @dev Needs z <= 10.9 (X96). Both are X80: the numerator stays below 2^110, the denominator below 2^115, and the
+    /// @dev Needs z <= 11.3 (X96). Both are X80: the numerator stays below 2^110, the denominator below 2^115, and the
     /// largest intermediate, before its shift, below 2^244.
     function mills(uint256 z) internal pure returns (uint256 numerator, uint256 denominator) {
         assembly ("memory-safe") {

@@ -86,6 +86,7 @@ library Ssvi {
             if (far.phi > near.phi) return false;
             uint256 levelNear = uint256(near.theta) * near.left * far.reported;
             uint256 levelFar = uint256(far.theta) * far.left * near.reported;
+            // Also follows from the three others; said for its own sake, and it ends most refusals early.
             if (levelFar < levelNear) return false;
             levelNear *= near.phi;
             levelFar *= far.phi;

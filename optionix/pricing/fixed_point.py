@@ -11,8 +11,8 @@ from math import isqrt
 X96 = 1 << 96
 """One, X96."""
 WAD = 10**18
-TAIL_END = 0x8C0000000000000000000000000
-"""8.75, X96: where a price no longer sees the tails."""
+TAIL_END = 37 << 94
+"""9.25, X96: where a price no longer sees the tails."""
 
 _LN4 = 0x162E42FEFA39EF35793C76730
 _LN2 = 0xB17217F7D1CF79ABC9E3B398
@@ -92,7 +92,7 @@ def exp_negative(x: int) -> tuple[int, int]:
 
 
 def mills(z: int) -> tuple[int, int]:
-    """R(z) / sqrt(2 pi) as a fraction for z in 0 .. 10.9 (X96): N(-z) = exp(-z^2 / 2) numerator / denominator."""
+    """R(z) / sqrt(2 pi) as a fraction for z in 0 .. 11.3 (X96): N(-z) = exp(-z^2 / 2) numerator / denominator."""
     z >>= 32
     numerator = 0x6621152B9E62747179CF
     denominator = (z << 16) + 0x1AD7642876D585D1CDF028

@@ -90,6 +90,15 @@ contract OptionPricingTest is Vectors {
         }
     }
 
+    /// @notice Even where variance is beyond any market and the call's price is its bound.
+    function test_a_call_is_worth_less_than_one_base() public pure {
+        Option memory option = _option(Side.CALL);
+        option.slice.theta = type(uint64).max;
+        option.slice.carry = 0;
+        assertEq(mark(option).value, WAD - 1);
+        assertEq(valueOf(option), WAD - 1);
+    }
+
     // --- properties ---
 
     /// @notice A call is worth less than one base and no less than nothing; a put no more than its discounted strike.
