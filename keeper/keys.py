@@ -54,9 +54,9 @@ def open_keystore(path: Path, password_file: Path | None) -> LocalAccount:
         raise KeyMissing(f"cannot read {getattr(error, 'filename', None) or path}.") from error
     try:
         account: LocalAccount = Account.from_key(Account.decrypt(keystore, password))
-    except (ValueError, TypeError, KeyError) as error:
-        # The cause may quote what it was given.
-        raise KeyMissing(f"the password of {password_file} does not open {path}.") from error.with_traceback(None)
+    except (ValueError, TypeError, KeyError):
+        # Without its cause, which may quote what it was given.
+        raise KeyMissing(f"the password of {password_file} does not open {path}.") from None
     return account
 
 

@@ -27,6 +27,7 @@ log = structlog.get_logger("keeper")
 MAX_ACTIONS = 40
 """Actions that one run sends at most: other jobs wait for the same key."""
 WATCH_SECONDS = 0.5
+_EXPECTED_PAUSE = 0.25
 _FIRST_PAUSE = 1.0
 _LAST_PAUSE = 30.0
 _FAILED_SECONDS = 30.0
@@ -138,7 +139,7 @@ class Runner:
                 return Outcome(job.name, action, "planned", f"gas {gas}")
             sent = await self.lane.submit(job.name, action)
         except SimulationFailed as error:
-            self._pause(action, fixed=_FIRST_PAUSE if error.expected else None)
+            self._pause(action, fixed=_EXPECTED_PAUSE if error.expected else None)
             metrics.REFUSED.labels(job.name, error.reason.name).inc()
             if error.expected:
                 log.debug("not yet", job=job.name, action=action.description, reason=str(error.reason))

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from optionix import __version__
 
+_DECIDING = ("bars.py", "features.py", "forecasts.py", "selection.py", "validation.py")
+"""Files besides the models that decide what a model says."""
+
 
 class HorizonChoice(BaseModel):
     """The model chosen for one horizon.
@@ -77,7 +80,7 @@ def record_id(asset: str, data_hash: str, candidates: tuple[str, ...]) -> str:
 def code_version() -> str:
     """The package's version with a hash of every file that decides what a model says."""
     folder = Path(__file__).parent
-    files = sorted([*folder.glob("models/*.py"), folder / "bars.py", folder / "features.py", folder / "validation.py"])
+    files = sorted([*folder.glob("models/*.py"), *(folder / name for name in _DECIDING)])
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ml.bars import Bars
+from ml.bars import BARS_PER_DAY, Bars
 from ml.models import VarianceModel
 from ml.models.base import qlike
 from ml.registry import HorizonChoice, ModelRecord, Registry, code_version, now, record_id
-from ml.validation import COMBINATION, HORIZON_DAYS, Progress, Walk, walk_forward
+from ml.validation import COMBINATION, HORIZON_DAYS, ORIGIN_STEP_BARS, Progress, Walk, walk_forward
 
 VALIDATION_DAYS = 365
 """Scores are of the last year."""
@@ -20,6 +20,8 @@ DEFAULT_MODEL = "ewma"
 """What is used where history is too short to choose."""
 DEFAULT_LOG_ERROR_SIGMA = {1: 0.85, 7: 0.65, 30: 0.55}
 """Spread of ln(realised / forecast) assumed there, by horizon: what the classical models show over years."""
+PRIOR_OUTCOMES = 10.0
+"""The assumed spread counts as this many outcomes that do not overlap."""
 _TENTH = 1.2815515655446004
 WEEK = 7 * 86_400
 _MONDAY = 4 * 86_400
@@ -76,21 +78,23 @@ def select(
 def choose(walk: Walk) -> HorizonChoice:
     """The model with the least mean QLIKE of a walk, with the spread of its errors."""
     scored = int(np.sum(~np.isnan(walk.target)))
+    default = default_log_errors(walk.horizon_days)
     if scored < MIN_ORIGINS:
-        sigma = DEFAULT_LOG_ERROR_SIGMA[walk.horizon_days]
-        # A log-normal whose mean is the forecast.
-        middle = -(sigma**2) / 2
         return HorizonChoice(
             days=walk.horizon_days,
             model=DEFAULT_MODEL,
             validated=False,
             origins=scored,
             qlike={},
-            log_errors=(middle - _TENTH * sigma, middle, middle + _TENTH * sigma),
+            log_errors=default,
         )
     scores = walk.scores()
     best = min(scores, key=scores.__getitem__)
-    low, middle, high = (float(value) for value in np.quantile(walk.log_errors(best), (0.1, 0.5, 0.9)))
+    # Origins four times a day overlap: a year holds twelve outcomes of 30 days, and their spread says little alone.
+    outcomes = scored * ORIGIN_STEP_BARS / BARS_PER_DAY / walk.horizon_days
+    weight = outcomes / (outcomes + PRIOR_OUTCOMES)
+    seen = np.quantile(walk.log_errors(best), (0.1, 0.5, 0.9))
+    low, middle, high = (float(value) for value in weight * seen + (1 - weight) * np.array(default))
     return HorizonChoice(
         days=walk.horizon_days,
         model=best,
@@ -99,6 +103,13 @@ def choose(walk: Walk) -> HorizonChoice:
         qlike={name: round(score, 6) for name, score in scores.items()},
         log_errors=(low, middle, high),
     )
+
+
+def default_log_errors(days: int) -> tuple[float, float, float]:
+    """Quantiles of ln(realised / forecast) of a log-normal whose mean is the forecast."""
+    sigma = DEFAULT_LOG_ERROR_SIGMA.get(days, DEFAULT_LOG_ERROR_SIGMA[30])
+    middle = -(sigma**2) / 2
+    return middle - _TENTH * sigma, middle, middle + _TENTH * sigma
 
 
 __all__ = ["COMBINATION", "choose", "qlike", "select", "selection_end"]

@@ -179,6 +179,8 @@ def choose(stored: Stored, offered: Mapping[int, PackedSlice], timestamp: int) -
             kept[expiry] = old
     if not chosen:
         raise Doubtful("; ".join(reasons) or "nothing is listed")
+    if reasons:
+        log.info("slices held back", reasons=reasons)
     failed = [check for check in check_surface(kept | chosen) if not check.ok]
     if failed and kept:
         # What stays was accepted earlier and may not fit the new level; the new slices must fit one another.
