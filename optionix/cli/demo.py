@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +17,7 @@ from optionix.cli.output import emit_json, json_option
 from optionix.settings import Settings, settings
 
 SHOWN_DIFFERENCES = 20
-INDEXER_SECONDS = 60.0
+FINAL_SECONDS = 60.0
 
 
 @click.command("demo")
@@ -26,8 +28,14 @@ INDEXER_SECONDS = 60.0
     metavar="PARTS",
     help="Parts to kill (-9) in the middle, such as indexer,keeper: the market must not mind.",
 )
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Keep the transcript, which `python -m oracle` in tests/ judges again.",
+)
 @json_option
-def demo_command(victims: str, as_json: bool) -> None:
+def demo_command(victims: str, save: Path | None, as_json: bool) -> None:
     """Play deposits, trades, a spread, expiry and leaving; compare every balance with an independent model.
 
     Runs on the running local stack, or starts one for itself and stops it afterwards.
@@ -41,7 +49,7 @@ def demo_command(victims: str, as_json: bool) -> None:
     from optionix.demo.stack import borrowed_stack
 
     with borrowed_stack(settings(), say):
-        report = _play(settings(), say, parts)
+        report = _play(settings(), say, parts, save)
     report["seconds"] = round(time.monotonic() - started, 1)
     if as_json:
         emit_json(report)
@@ -51,21 +59,24 @@ def demo_command(victims: str, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _play(config: Settings, say: Any, victims: list[str]) -> dict[str, Any]:
+def _play(config: Settings, say: Any, victims: list[str], save: Path | None) -> dict[str, Any]:
     from optionix.demo.judgement import differences, expected_state
     from optionix.demo.life import Life
-    from optionix.demo.stack import audit, wait_until_indexed
+    from optionix.demo.stack import audit, market_paused, wait_until_final
     from optionix.demo.transcript import transcript
 
     life = Life(config, say)
     try:
         life.play(at_half_time=lambda: _kill(config, victims, say))
-        last = life.chain.head().number
-        say(f"the story ends in block {last}; the independent model replays the chain")
-        record = transcript(life.chain, last)
-        compared, found = differences(life.chain, expected_state(record), last)
+        with market_paused(config):
+            last = life.chain.head().number
+            say(f"the story ends in block {last}; the independent model replays the chain")
+            record = transcript(life.chain, last)
+            if save is not None:
+                save.write_text(json.dumps(record))
+            compared, found = differences(life.chain, expected_state(record), last)
         say(f"{compared} numbers compared, {len(found)} differ")
-        wait_until_indexed(config, last, INDEXER_SECONDS)
+        wait_until_final(config, last, FINAL_SECONDS)
         audited = audit(config)
         say(f"audit at block {audited['block']}: {audited['checked']} rows, drift {audited['drift']}")
         return {

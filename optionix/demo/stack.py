@@ -44,6 +44,24 @@ def borrowed_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[N
             _optionix(settings, "down", seconds=AUDIT_SECONDS)
 
 
+@contextmanager
+def market_paused(settings: Settings) -> Iterator[None]:
+    """The replayed prices stand still while the block lasts: the local chain remembers only its newest states."""
+    _steer(settings, paused=True)
+    try:
+        yield
+    finally:
+        _steer(settings, paused=False)
+
+
+def _steer(settings: Settings, *, paused: bool) -> None:
+    url = f"http://{settings.connect_host}:{settings.metrics_port('replay')}/control"
+    try:
+        httpx.post(url, json={"paused": paused}, timeout=5, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        raise UserError(f"The replay does not answer on {url}: {error}.", "See `optionix status`.") from None
+
+
 def process_of(settings: Settings, part: str) -> int:
     """The process id of a part.
 
@@ -60,17 +78,17 @@ def process_of(settings: Settings, part: str) -> int:
     raise UserError(f"The stack runs no part {part!r}.", f"It runs {names}.")
 
 
-def wait_until_indexed(settings: Settings, block: int, seconds: float) -> None:
-    """Waits until the tables stand at a block or beyond, as the API says."""
+def wait_until_final(settings: Settings, block: int, seconds: float) -> None:
+    """Waits until a block is indexed and final, as the API says: audits look at final blocks."""
 
     def reached() -> bool:
         try:
             answer = httpx.get(f"{settings.api_url}/v1/status", timeout=5)
         except httpx.HTTPError:
             return False
-        return answer.status_code == 200 and answer.json()["networks"][0]["indexed"] >= block
+        return answer.status_code == 200 and answer.json()["networks"][0]["finalized"] >= block
 
-    wait_for(f"block {block} to be indexed", reached, seconds)
+    wait_for(f"block {block} to be indexed and final", reached, seconds)
 
 
 def audit(settings: Settings) -> dict[str, Any]:
