@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from optionix.cli.output import emit_json, json_option
-from optionix.settings import Settings, settings
+from optionix.settings import Settings
 
 SHOWN_DIFFERENCES = 20
 FINAL_SECONDS = 60.0
@@ -48,8 +48,8 @@ def demo_command(victims: str, save: Path | None, as_json: bool) -> None:
 
     from optionix.demo.stack import borrowed_stack
 
-    with borrowed_stack(settings(), say):
-        report = _play(settings(), say, parts, save)
+    with borrowed_stack(say) as config:
+        report = _play(config, say, parts, save)
     report["seconds"] = round(time.monotonic() - started, 1)
     if as_json:
         emit_json(report)

@@ -17,6 +17,7 @@ from optionix.demo.waiting import wait_for
 from optionix.errors import UserError
 from optionix.local import status as stack_status
 from optionix.settings import PROJECT_ROOT, Settings
+from optionix.settings import settings as process_settings
 
 START_SECONDS = 600
 AUDIT_SECONDS = 120
@@ -24,21 +25,25 @@ HEALTHY_SECONDS = 60.0
 
 
 @contextmanager
-def borrowed_stack(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
-    """The local stack while the block lasts; one that was not running is started before and stopped after.
+def borrowed_stack(say: Callable[[str], None]) -> Iterator[Settings]:
+    """The local stack's settings while the block lasts; one that was not running is started before and stopped after.
 
     Raises
     ------
     UserError
         When it does not start, or does not become healthy.
     """
+    settings = process_settings()
     running = asyncio.run(stack_status.collect(settings)).status != "stopped"
     if not running:
         say("no stack is running: starting one")
         _optionix(settings, "up", "--detach", seconds=START_SECONDS)
+        # Where things listen is known from the data folder only once the stack wrote it there.
+        process_settings.cache_clear()
+        settings = process_settings()
     try:
         wait_for("a healthy stack", lambda: _parts_work(settings), HEALTHY_SECONDS)
-        yield
+        yield settings
     finally:
         if not running:
             _optionix(settings, "down", seconds=AUDIT_SECONDS)

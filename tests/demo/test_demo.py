@@ -1,4 +1,4 @@
-"""The demonstration on a stack of its own, with the indexer and the keeper killed in the middle; and what it must notice."""
+"""The demonstration on a stack of its own, indexer and keeper killed in the middle; and what it must notice."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def played() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 
 def _free_base() -> int:
     """A port base whose every port is free now."""
-    for base in range(21_000, 50_000, 500):
+    for base in range(11_000, 50_000, 300):
         probes = []
         try:
             for port in PORTS:
                 probe = socket.socket()
                 probes.append(probe)
-                probe.bind(("127.0.0.1", base + port % 10_000))
+                probe.bind(("127.0.0.1", base + port))
         except OSError:
             continue
         finally:
