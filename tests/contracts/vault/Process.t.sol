@@ -180,6 +180,8 @@ contract ProcessTest is VaultFixture {
         assertEq(calls.process(10), 1);
         assertEq(calls.pendingRedeemRequest(id, alice), 0);
         assertEq(calls.totalSupply(), 0);
+        // both parts belong to the one request
+        assertEq(calls.claimableRedeemRequest(id, alice), shares);
         vm.prank(alice);
         calls.redeem(shares, alice, alice);
         assertGt(weth.balanceOf(alice), LIQUIDITY); // the premium, less the performance fee
