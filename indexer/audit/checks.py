@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from indexer.audit.snapshot import Row, Snapshot
+from indexer.derive.requests import DEPOSIT
 from indexer.derive.rows import NETTED, PENDING
 from indexer.setup import FEED, VAULT, ChainSetup
 
@@ -58,9 +59,15 @@ def _ledger(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
     def check(kind: str, subject: str, function: str, *args: Any, expected: Any) -> Check:
         return Check(kind, subject, "Clearinghouse", house, function, args, expected)
 
-    for row in tables.rows("balance"):
-        subject = f"{row['account']} {row['token']}"
-        yield check("balance", subject, "freeBalance", row["account"], row["token"], expected=row["free"])
+    free = {(row["account"], row["token"]): row["free"] for row in tables.rows("balance")}
+    accounts = {account for account, _ in free}
+    for name in ("book", "position"):
+        accounts |= {row["account"] for row in tables.rows(name)}
+    # Every account is asked about every token: a balance that the tables lack is found as well.
+    pairs = {(account, token.address) for account in accounts for token in setup.tokens} | free.keys()
+    for account, token in sorted(pairs):
+        expected = free.get((account, token), 0)
+        yield check("balance", f"{account} {token}", "freeBalance", account, token, expected=expected)
     for row in tables.rows("operator"):
         subject = f"{row['account']} {row['operator']}"
         yield check("operator", subject, "operatorFlags", row["account"], row["operator"], expected=row["flags"])
@@ -160,7 +167,8 @@ def _vaults(tables: Snapshot) -> Iterator[Check]:
 
 
 def _requests(tables: Snapshot) -> Iterator[Check]:
-    for row in tables.rows("vault_claim"):
+    claims = {(row["vault"], row["controller"]): row for row in tables.rows("vault_claim")}
+    for (vault, controller), row in claims.items():
         expected = {
             "maxDeposit": row["deposit_assets"],
             "maxMint": row["deposit_shares"],
@@ -168,14 +176,26 @@ def _requests(tables: Snapshot) -> Iterator[Check]:
             "maxWithdraw": row["redeem_assets"],
         }
         for function, value in expected.items():
-            subject = f"{row['vault']} {row['controller']} {function}"
-            yield Check("claim", subject, VAULT, row["vault"], function, (row["controller"],), value)
+            subject = f"{vault} {controller} {function}"
+            yield Check("claim", subject, VAULT, vault, function, (controller,), value)
     for row in tables.rows("lp_request"):
-        function = f"pending{row['kind'].capitalize()}Request"
+        name, args = row["kind"].capitalize(), (row["request_id"], row["controller"])
         waiting = row["requested"] - row["processed"] - row["cancelled"] if row["status"] == PENDING else 0
-        args = (row["request_id"], row["controller"])
+        ready = claimable_of(row, claims.get((row["vault"], row["controller"])))
         subject = f"{row['vault']} {row['kind']} {row['request_id']}"
-        yield Check("request", subject, VAULT, row["vault"], function, args, waiting)
+        yield Check("request", subject, VAULT, row["vault"], f"pending{name}Request", args, waiting)
+        yield Check("request", f"{subject} claimable", VAULT, row["vault"], f"claimable{name}Request", args, ready)
+
+
+def claimable_of(request: Row, claim: Row | None) -> int:
+    """How much of a request is processed and not claimed: a controller's oldest request is claimed first."""
+    if claim is None:
+        return 0
+    if request["kind"] == DEPOSIT:
+        claimed = claim["deposit_total"] - claim["deposit_assets"]
+    else:
+        claimed = claim["redeem_total"] - claim["redeem_shares"]
+    return int(max(request["start"] + request["processed"] - max(request["start"], claimed), 0))
 
 
 def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:

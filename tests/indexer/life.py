@@ -157,6 +157,9 @@ class World:
         writer.write(LOWER_PUT, "1", other.address)
         other.place(LOWER_PUT, "0.9")
         other.take_back(LOWER_PUT, "0.2")
+        holder = self.client(7)  # a book that owes nothing and is owed something
+        holder.net("ETH", Side.PUT, EXPIRY)
+        holder.place(PUT, "0.4")
         usdc = self.deployment.token("USDC").address
         writer.transact("Clearinghouse", "pay", writer.address, other.address, usdc, 123_456_789)
         writer.transact("Clearinghouse", "setOperator", other.address, 3)
@@ -173,6 +176,7 @@ class World:
         request = provider.request_redeem("ETH-C", shares // 4)
         provider.cancel_redeem("ETH-C", request)
         provider.request_redeem("ETH-C", shares // 2)
+        provider.request_redeem("ETH-C", shares // 8)
         self.client(9).request_deposit("ETH-P", "1234.56")
         self.at(self.now + NOTICE + 1)
         self.post(1575)
@@ -198,6 +202,7 @@ class World:
         keeper.settle_leg(OTHER_CALL, writer.address)
         keeper.settle_leg(LOWER_PUT, writer.address)
         keeper.settle_book(PUT_BOOK, netted.address)
+        keeper.settle_book(PUT_BOOK, self.client(7).address)
         keeper.redeem_for(netted.address, LOWER_PUT)
         for name, vault in ((CALL, "ETH-C"), (OTHER_CALL, "ETH-C"), (PUT, "ETH-P")):
             keeper.transact_at("OptionVault", keeper.vault_address(vault), "release", keeper.series(name).id)

@@ -17,6 +17,7 @@ from tests.indexer.running import CHAIN, audited, following, index, query, synci
 
 TAMPERINGS = [
     ("balance", "update balance set free = free + 1 where account = (select min(account) from balance)"),
+    ("balance", "delete from balance where free > 0"),
     ("book", "update book set locked = locked + 1 where account = (select min(account) from book)"),
     ("book", "update book set kind = 1 where kind = 3"),
     ("leg", "update leg set amount = 10000000000 where account = (select min(account) from leg)"),

@@ -146,9 +146,10 @@ async def test_requests_tell_their_whole_life(url: str) -> None:
     }
     (claim,) = query(url, "select * from vault_claim where controller = %s and redeem_total > 0", account(5))
     assert claim["redeem_assets"] > 0 and 0 < claim["redeem_shares"] < claim["redeem_total"]
-    (request,) = query(url, "select * from lp_request where kind = 'redeem' and status = 'processed'")
-    assert request["received"] > claim["redeem_assets"]
-    assert request["ready_at"] > request["requested_at"]
+    first, second = query(url, "select * from lp_request where kind = 'redeem' and processed > 0 order by request_id")
+    assert (first["start"], second["start"]) == (0, first["processed"])
+    assert first["received"] + second["received"] > claim["redeem_assets"]
+    assert first["ready_at"] > first["requested_at"]
 
 
 async def test_settlement_and_surface_are_kept(url: str) -> None:
@@ -160,6 +161,15 @@ async def test_settlement_and_surface_are_kept(url: str) -> None:
     assert (surface["theta"], surface["previous_theta"]) == (history[-1]["theta"], history[-2]["theta"])
     assert [row["clipped"] for row in history] == [False, True, False]
     assert surface["halted_until"] == 0
+
+
+async def test_a_book_that_is_owed_something_is_paid_it(url: str) -> None:
+    """Account 7 had placed a put that ended in the money: its book owes a negative amount."""
+    rows = query(url, "select args from event where name = 'BookSettled' and args->>'account' = %s", account(7))
+    (args,) = [row["args"] for row in rows]
+    assert int(args["owed"]) < 0
+    (balance,) = query(url, "select free from balance where account = %s and free > 0", account(7))
+    assert balance["free"] == int(args["released"]) - int(args["owed"])
 
 
 async def test_an_accounts_history_is_in_order_and_complete(url: str) -> None:
