@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
 import {SLICE_POINTS, SliceMoves} from "../../../contracts/libraries/SliceMoves.sol";
+import {Ssvi} from "../../../contracts/libraries/Ssvi.sol";
 import {VolatilityFixture} from "./VolatilityFixture.sol";
 
 /// @notice How far a report may move a slice, and what happens when it goes further.
@@ -125,6 +126,21 @@ contract MovesTest is VolatilityFixture {
         post(s);
         assertTrue(oracle.isHalted(MARKET, NEAR));
         assertLt(oracle.slice(MARKET, NEAR).rho, 0.9e12);
+    }
+
+    /// @dev Both ends of the line at the limit of theta phi^2, where everything between them is beyond it: what is stored is
+    /// still butterfly free.
+    function test_aClippedSliceIsButterflyFree() public {
+        IVolatilityOracle.SliceReport memory s = sliceReport(NEAR, 0.6e18, START);
+        (s.rho, s.phi) = (0, s.phi / 2 * 10 - s.phi / 100); // just below 2 / sqrt(theta)
+        post(s);
+        skip(8 hours);
+        s = sliceReport(NEAR, 1.2e18, vm.getBlockTimestamp());
+        (s.rho, s.phi) = (0, s.phi / 2 * 10 - s.phi / 100);
+        post(s);
+        assertTrue(oracle.isHalted(MARKET, NEAR));
+        IVolatilityOracle.Slice memory stored = oracle.slice(MARKET, NEAR);
+        assertTrue(Ssvi.isButterflyFree(stored.theta, stored.phi, stored.rho));
     }
 
     /// @dev No report, whatever it says, moves any of the five volatilities further than the bound.
