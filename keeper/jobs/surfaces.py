@@ -89,6 +89,7 @@ async def _surface(context: Context, market: MarketRow, expiries: list[int], now
     _, now = await context.head(fresh=True)
     timestamp, offered = read_answer(answer, now, stored.bounds.heartbeat)
     slices = choose(stored, offered, timestamp)
+    metrics.HELD.labels(market.symbol).set(len(stored.slices) - len(slices))
     if not due(stored, slices, timestamp):
         return None
     signers = [account for account in context.signers if account.address.lower() in stored.signers]
