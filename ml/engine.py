@@ -30,6 +30,10 @@ SPOT_MAX_AGE = 3600
 """A spot older than this (market time, seconds) is doubted: no feed that works is silent for so long."""
 
 
+class _Closing(Exception):
+    """The engine is being closed."""
+
+
 @dataclass
 class AssetState:
     """What is kept of one asset."""
@@ -89,11 +93,13 @@ class RiskEngine:
         self.compare_all = compare_all
         self._states: dict[str, AssetState] = {}
         self._states_lock = threading.Lock()
+        self._closing = threading.Event()
         self._workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="validation")
         self.on_selection: Callable[[ModelRecord], None] = lambda record: None
 
     def close(self) -> None:
-        """Give up what runs in the background."""
+        """Give up what runs in the background; it ends within one fit, which the end of the process waits for."""
+        self._closing.set()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     def view(self, market: int) -> MarketView:
@@ -186,9 +192,15 @@ class RiskEngine:
             raise AssertionError("a forecaster was just made")
         return state.forecaster
 
+    def _go_on(self, _: str) -> None:
+        if self._closing.is_set():
+            raise _Closing
+
     def _select_all(self, state: AssetState, bars: Bars) -> None:
         try:
-            record = select(bars, ALL, self.registry)
+            record = select(bars, ALL, self.registry, self._go_on)
+        except _Closing:
+            return
         except Exception:
             # The models in use go on answering; the next question tries again.
             log.exception("model selection failed", asset=state.asset)
