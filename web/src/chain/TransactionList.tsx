@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import styled from "styled-components";
 import { useAppDispatch, useAppSelector } from "../app/hooks";
 import { Badge, Row, Text } from "../components/primitives";
@@ -43,11 +44,21 @@ const words: Record<Stage, string> = {
 };
 const tones = { confirm: "warn", sent: "accent", included: "accent", indexed: "up", failed: "down" } as const;
 const SHOWN = 4;
+const DONE_FOR_MS = 6_000;
 
 /** The newest transactions, from the wallet's prompt until the tables show them. */
 export function TransactionList() {
   const dispatch = useAppDispatch();
   const transactions = useAppSelector((state) => state.transactions);
+  const finished = transactions.find(({ stage }) => stage === "indexed")?.id;
+
+  // What is done has said so; it need not lie on the page any longer.
+  useEffect(() => {
+    if (finished === undefined) return undefined;
+    const timer = setTimeout(() => dispatch(transactionDismissed(finished)), DONE_FOR_MS);
+    return () => clearTimeout(timer);
+  }, [dispatch, finished]);
+
   return (
     <Stackup aria-live="polite" aria-label="Transactions">
       {transactions.slice(0, SHOWN).map(({ id, title, stage, detail, block }) => (

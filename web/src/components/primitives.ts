@@ -127,6 +127,7 @@ export const Scroll = styled.div`
 
 export const Stack = styled.div<{ $gap?: 1 | 2 | 3 | 4 | 5 }>`
   display: grid;
+  grid-template-columns: minmax(0, 1fr);
   gap: var(--space-${({ $gap = 3 }) => $gap});
   min-width: 0;
 `;

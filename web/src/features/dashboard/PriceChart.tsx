@@ -18,6 +18,8 @@ export default function PriceChart({ symbol }: { symbol: string }) {
     const colours = palettes[theme];
     const api = createChart(place.current, {
       autoSize: true,
+      // The browser's own tag may be one that Intl refuses.
+      localization: { locale: "en-US" },
       layout: { background: { color: "transparent" }, textColor: colours.muted, fontSize: 11 },
       grid: { vertLines: { visible: false }, horzLines: { color: colours.line } },
       rightPriceScale: { borderVisible: false },

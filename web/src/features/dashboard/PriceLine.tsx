@@ -5,6 +5,8 @@ const Chart = lazy(() => import("./PriceChart"));
 
 const Place = styled.div`
   height: 150px;
+  min-width: 0;
+  overflow: hidden;
 `;
 
 /** The price chart, loaded when it is first shown; its place is kept so that nothing jumps. */

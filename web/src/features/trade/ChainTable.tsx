@@ -47,12 +47,16 @@ const Grid = styled.table`
     font-weight: 600;
   }
   @media (max-width: 620px) {
-    .wide {
+    .wide,
+    .groups {
       display: none;
     }
     td,
     th {
-      padding: 0 5px;
+      padding: 0 2px;
+    }
+    button {
+      min-width: 0;
     }
   }
 `;
@@ -123,7 +127,7 @@ export function ChainTable({ symbol, expiry }: { symbol: string; expiry: number 
       <Scroll>
         <Grid data-testid="chain" data-block={data.block.number}>
           <thead>
-            <tr>
+            <tr className="groups">
               <th className="group" colSpan={5}>
                 Calls
               </th>
