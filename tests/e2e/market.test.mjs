@@ -69,9 +69,11 @@ describe("the page on a living market", { timeout: 900_000 }, () => {
   });
 
   it("keeps a declined purchase from being sent", async () => {
-    await page.locator('nav[aria-label="Expiries"] a').nth(1).click();
-    // In the money: its price moves no faster than the market, which is replayed 600 times faster than life.
-    await page.locator('button[aria-label^="Buy ETH"][aria-label$="-C"]:not([disabled])').first().click();
+    const expiry = page.locator('nav[aria-label="Expiries"] a').nth(1);
+    const name = (await expiry.locator("span").first().textContent()).trim();
+    await expiry.click();
+    // In the money, well inside the band of deltas: its price moves no faster than the market, and it can be sold back.
+    await page.locator(`button[aria-label^="Buy ETH-${name}-"][aria-label$="-C"]:not([disabled])`).nth(2).click();
     await page.getByTestId("total").waitFor();
     wallet.rejects = 1;
     await page.getByRole("button", { name: "Buy", exact: true }).last().click();

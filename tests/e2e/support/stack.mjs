@@ -39,7 +39,8 @@ async function optionix(folder, words, milliseconds) {
     );
     return stdout;
   } catch (error) {
-    throw new Error(`optionix ${words.join(" ")}: ${error.stderr || error.stdout || error.message}`);
+    const said = error.stderr || error.stdout || error.message;
+    throw new Error(`optionix ${words.join(" ")}: ${said}`, { cause: error });
   }
 }
 
