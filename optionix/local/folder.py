@@ -18,6 +18,8 @@ from optionix.local.paths import Layout
 _MARK = "optionix data folder"
 
 #: What a stack needs to begin with; a few hours of replay take about as much again.
+_PARTIAL = ".partial"
+
 LEAST_FREE_BYTES = 600 * 1024 * 1024
 
 
@@ -29,7 +31,8 @@ def write_json(path: Path, value: dict[str, Any], *, private: bool = False) -> N
     UserError
         The disk is full, or the folder cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    # A name that no other writer has, be it a process or a thread of this one.
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}{_PARTIAL}")
     try:
         partial.touch(mode=0o600 if private else 0o644)
         partial.write_text(json.dumps(value, default=str))
@@ -116,7 +119,8 @@ def empty(layout: Layout) -> None:
     if stack_id(layout) is None:
         raise UserError(f"{layout.data_dir} does not carry the marker of a local stack: nothing was deleted.")
     for entry in layout.data_dir.iterdir():
-        if entry in (layout.marker, layout.lock, layout.logs):
+        # A file that is being written has its place a moment later.
+        if entry in (layout.marker, layout.lock, layout.logs) or entry.name.endswith(_PARTIAL):
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

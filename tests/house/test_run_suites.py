@@ -43,7 +43,8 @@ def test_counts_are_read(kind: str) -> None:
 @pytest.mark.parametrize("kind", PASSING)
 def test_green_and_red(kind: str) -> None:
     assert judge(suite(kind), 0, PASSING[kind]).failed == 0
-    assert judge(suite(kind), 1, FAILING[kind]).failed == COUNTS[kind][2]
+    # One of the samples has a skip, which counts as a failure only in CI.
+    assert judge(suite(kind), 1, FAILING[kind], ci=False).failed == COUNTS[kind][2]
     # A runner whose exit code hides its failures is not believed, nor one that fails without saying what.
     assert judge(suite(kind), 0, FAILING[kind]).failed > 0
     assert judge(suite(kind), 1, PASSING[kind]).failed == 1
