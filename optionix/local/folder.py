@@ -17,9 +17,9 @@ from optionix.local.paths import Layout
 
 _MARK = "optionix data folder"
 
-#: What a stack needs to begin with; a few hours of replay take about as much again.
 _PARTIAL = ".partial"
 
+#: What a stack needs to begin with; a few hours of replay take about as much again.
 LEAST_FREE_BYTES = 600 * 1024 * 1024
 
 
