@@ -34,7 +34,7 @@ contract Clearinghouse is IClearinghouse, AccessManaged, ReentrancyGuardTransien
     /// @notice May withdraw an account's free balance, to that account only.
     uint8 public constant WITHDRAW = 2;
 
-    /// @notice The most legs of a netted book.
+    /// @inheritdoc IClearinghouse
     uint256 public constant MAX_LEGS = BookRequirement.MAX_LEGS;
 
     /// @notice Option amounts are multiples of this: 1e-8 contracts.
@@ -75,7 +75,7 @@ contract Clearinghouse is IClearinghouse, AccessManaged, ReentrancyGuardTransien
     /// @inheritdoc IClearinghouse
     mapping(address token => uint256) public bountyCap;
 
-    /// @notice Accounts with code that let anybody redeem for them.
+    /// @inheritdoc IClearinghouse
     mapping(address account => bool) public redeemForAllowed;
 
     mapping(address account => mapping(BookKey => Book)) private _books;

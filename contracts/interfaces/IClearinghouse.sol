@@ -161,6 +161,10 @@ interface IClearinghouse {
     function leg(address account, SeriesId series) external view returns (int256 amount);
     /// @notice The legs of a netted book, ascending; empty for a plain one, whose legs are known by their series alone.
     function legs(address account, BookKey key) external view returns (Leg[] memory);
+    /// @notice Accounts with code that let anybody redeem for them.
+    function redeemForAllowed(address account) external view returns (bool);
+    /// @notice The most legs of a netted book.
+    function MAX_LEGS() external view returns (uint256);
     function operatorFlags(address account, address operator) external view returns (uint8);
     function feePot(BookKey key) external view returns (uint256);
     /// @notice What settlers have been paid from a pot so far.

@@ -128,6 +128,7 @@ interface IVolatilityOracle {
         external;
 
     function signers() external view returns (address[] memory);
+    function isSigner(address account) external view returns (bool);
     function threshold() external view returns (uint8);
     function anchor(uint16 market) external view returns (uint256 volatility);
     function carryPerDay() external view returns (uint64);

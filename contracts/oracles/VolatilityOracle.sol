@@ -53,6 +53,7 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged, EIP712 {
     mapping(uint16 market => uint256) public anchor;
 
     address[] private _signers;
+    /// @inheritdoc IVolatilityOracle
     mapping(address account => bool) public isSigner;
     /// @inheritdoc IVolatilityOracle
     uint8 public threshold;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Clearinghouse} from "../../../contracts/Clearinghouse.sol";
-import {Markets} from "../../../contracts/Markets.sol";
-import {OptionToken} from "../../../contracts/OptionToken.sol";
 import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
+import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
+import {IOptionToken} from "../../../contracts/interfaces/IOptionToken.sol";
 import {BookKey, BookKeyLib, SeriesId, SeriesIdLib, Side} from "../../../contracts/libraries/SeriesId.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
@@ -18,12 +17,12 @@ contract ClearinghouseHandler is Test {
     uint256 public constant STRIKES = 5;
     uint256 public constant EXPIRIES = 2;
 
-    Clearinghouse public immutable house;
-    Markets public immutable markets;
+    IClearinghouse public immutable house;
+    IMarkets public immutable markets;
     ReplayFeed public immutable feed;
     TestToken public immutable weth;
     TestToken public immutable usdc;
-    OptionToken public immutable token;
+    IOptionToken public immutable token;
     uint40 public immutable firstExpiry;
 
     /// @notice What holders were paid, to a receiver or to their free balance; and what was sent in without a deposit.
@@ -43,15 +42,15 @@ contract ClearinghouseHandler is Test {
     address[] private _actors;
 
     constructor(
-        Clearinghouse house_,
-        Markets markets_,
+        IClearinghouse house_,
+        IMarkets markets_,
         ReplayFeed feed_,
         TestToken weth_,
         TestToken usdc_,
         uint40 first
     ) {
         (house, markets, feed, weth, usdc, firstExpiry) = (house_, markets_, feed_, weth_, usdc_, first);
-        token = OptionToken(house.optionToken());
+        token = IOptionToken(house.optionToken());
         for (uint256 i; i < ACTORS; ++i) {
             _actors.push(address(uint160(0xA1000 + i)));
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Markets} from "../../../contracts/Markets.sol";
 import {IAggregatorV3} from "../../../contracts/interfaces/IAggregatorV3.sol";
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
@@ -159,11 +158,11 @@ contract SettleTest is MarketsFixture {
         vm.warp(EXPIRY + 60);
         // From far too little gas to enough: an existing successor is never taken for an absent one.
         for (uint256 gas_ = 20_000; gas_ < 700_000; gas_ += 10_000) {
-            (bool ok,) = address(markets).call{gas: gas_}(abi.encodeCall(Markets.settle, (ETH, EXPIRY, early)));
+            (bool ok,) = address(markets).call{gas: gas_}(abi.encodeCall(IMarkets.settle, (ETH, EXPIRY, early)));
             assertTrue(!ok, "a starved read settled at the wrong round");
         }
         (bool enough, bytes memory refusal) =
-            address(markets).call{gas: 150_000}(abi.encodeCall(Markets.settle, (ETH, EXPIRY, early)));
+            address(markets).call{gas: 150_000}(abi.encodeCall(IMarkets.settle, (ETH, EXPIRY, early)));
         assertTrue(!enough, "150,000 gas suffices for a read of 200,000");
         assertEq(uint32(bytes4(refusal)), uint32(RoundReader.NotEnoughGas.selector), "refusal");
     }

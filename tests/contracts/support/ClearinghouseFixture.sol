@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Clearinghouse} from "../../../contracts/Clearinghouse.sol";
-import {OptionToken} from "../../../contracts/OptionToken.sol";
 import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
+import {IOptionToken} from "../../../contracts/interfaces/IOptionToken.sol";
 import {BookKey, SeriesId} from "../../../contracts/libraries/SeriesId.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
 import {MarketsFixture} from "./MarketsFixture.sol";
@@ -11,8 +10,8 @@ import {MarketsFixture} from "./MarketsFixture.sol";
 /// @notice A Clearinghouse over the market of `MarketsFixture`, strikes from 2,000 to 4,000 listed on both sides, and
 /// three accounts with 100 WETH and 1,000,000 USDC of free balance each.
 abstract contract ClearinghouseFixture is MarketsFixture {
-    Clearinghouse internal house;
-    OptionToken internal token;
+    IClearinghouse internal house;
+    IOptionToken internal token;
 
     address internal immutable WRITER = makeAddr("writer");
     address internal immutable HOLDER = makeAddr("holder");
@@ -25,8 +24,10 @@ abstract contract ClearinghouseFixture is MarketsFixture {
 
     function setUp() public virtual override {
         super.setUp();
-        house = new Clearinghouse(address(access), address(markets));
-        token = OptionToken(house.optionToken());
+        house = IClearinghouse(
+            vm.deployCode("Clearinghouse.sol:Clearinghouse", abi.encode(address(access), address(markets)))
+        );
+        token = IOptionToken(house.optionToken());
         for (uint64 strike = 2000; strike <= 4000; strike += 100) {
             list(call(strike));
             list(put(strike));

@@ -3,7 +3,6 @@ pragma solidity ^0.8.30;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
-import {Markets} from "../../../contracts/Markets.sol";
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {SeriesId, SeriesIdLib, Side} from "../../../contracts/libraries/SeriesId.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
@@ -20,7 +19,7 @@ abstract contract MarketsFixture is Test {
     address internal immutable STRANGER = makeAddr("stranger");
 
     AccessManager internal access;
-    Markets internal markets;
+    IMarkets internal markets;
     ReplayFeed internal feed;
     TestToken internal weth;
     TestToken internal usdc;
@@ -28,7 +27,7 @@ abstract contract MarketsFixture is Test {
     function setUp() public virtual {
         vm.warp(START);
         access = AccessManager(vm.deployCode("AccessManager.sol:AccessManager", abi.encode(address(this))));
-        markets = new Markets(address(access));
+        markets = IMarkets(vm.deployCode("Markets.sol:Markets", abi.encode(address(access))));
         weth = new TestToken("Wrapped Ether", "WETH", 18);
         usdc = new TestToken("USD Coin", "USDC", 6);
         feed = new ReplayFeed(8, "ETH / USD", address(this));

@@ -3,8 +3,8 @@ pragma solidity ^0.8.30;
 
 import {IOptionVault} from "../../../contracts/interfaces/IOptionVault.sol";
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
-import {OptionPricing} from "../../../contracts/libraries/OptionPricing.sol";
 import {SeriesId, SeriesIdLib, Side} from "../../../contracts/libraries/SeriesId.sol";
+import {IPricing} from "../harness/IPricing.sol";
 import {IVault, VaultFixture} from "./VaultFixture.sol";
 
 /// @notice Every part of a quote against the same formula written out plainly here.
@@ -18,28 +18,44 @@ contract QuoteTest is VaultFixture {
         uint256 half;
     }
 
+    IPricing private _pricing;
+
+    function setUp() public override {
+        super.setUp();
+        _pricing = IPricing(vm.deployCode("Pricing.sol:Pricing"));
+    }
+
     function _up(uint256 a, uint256 b) private pure returns (uint256) {
         return (a + b - 1) / b;
     }
 
+    /// @dev Of one contract at a spot, on a slice.
+    function _valueAt(SeriesId series, uint256 spot, IVolatilityOracle.Slice memory slice)
+        private
+        view
+        returns (uint256)
+    {
+        return _pricing.valueOf(spot, series.strikeWad(), series.side(), slice, series.expiry(), vm.getBlockTimestamp());
+    }
+
     /// @dev Per contract, WAD, at the feed's last answer.
     function _prices(SeriesId series) private view returns (Prices memory p) {
-        (uint40 expiry, uint256 strike, Side side) = (series.expiry(), series.strikeWad(), series.side());
-        (p.spot,) = markets.spot(MARKET, expiry);
+        uint40 expiry = series.expiry();
         uint256 time = vm.getBlockTimestamp();
+        (p.spot,) = markets.spot(MARKET, expiry);
         IVolatilityOracle.Slice memory newest = oracle.slice(MARKET, expiry);
-        IVolatilityOracle.Slice memory previous = oracle.previousSlice(MARKET, expiry);
-        (p.mid, p.vega,,) = OptionPricing.mark(p.spot, strike, side, newest, expiry, time);
+        (p.mid, p.vega,,) = _pricing.mark(p.spot, series.strikeWad(), series.side(), newest, expiry, time);
         // the fixture's feed deviates by 50 basis points
-        uint256 high = p.spot * 10_050 / 10_000;
-        uint256 low = p.spot * 9950 / 10_000;
-        (uint256 dear, uint256 cheap) = side == Side.CALL ? (high, low) : (low, high);
-        p.ask = OptionPricing.valueOf(dear, strike, side, newest, expiry, time);
-        p.bid = OptionPricing.valueOf(cheap, strike, side, newest, expiry, time);
+        uint256 dear = p.spot * 10_050 / 10_000;
+        uint256 cheap = p.spot * 9950 / 10_000;
+        if (series.side() == Side.PUT) (dear, cheap) = (cheap, dear);
+        p.ask = _valueAt(series, dear, newest);
+        p.bid = _valueAt(series, cheap, newest);
+        IVolatilityOracle.Slice memory previous = oracle.previousSlice(MARKET, expiry);
         if (previous.timestamp != 0 && time - newest.timestamp < 300) {
-            uint256 older = OptionPricing.valueOf(dear, strike, side, previous, expiry, time);
+            uint256 older = _valueAt(series, dear, previous);
             if (older > p.ask) p.ask = older;
-            older = OptionPricing.valueOf(cheap, strike, side, previous, expiry, time);
+            older = _valueAt(series, cheap, previous);
             if (older < p.bid) p.bid = older;
         }
         if (p.ask < p.mid) p.ask = p.mid;
@@ -65,12 +81,19 @@ contract QuoteTest is VaultFixture {
         uint256 l = call ? q : _up(q * series.strikeWad(), unit);
         assertEq(quote.collateral, l, "collateral");
         assertEq(quote.use, _up(l * (2 * locked + l) * 0.002e18, 2 * a * 1e18), "use");
-        uint256 notional = call ? q : _up(q * p.spot, 1e18);
+        _checkFloor(quote, series, call ? q : _up(q * p.spot, 1e18), unit);
+        assertEq(quote.spot, p.spot, "spot");
+    }
+
+    /// @dev What the floor adds to the other parts: a rate on the collateral over the time left, and a share of notional.
+    function _checkFloor(IOptionVault.Quote memory quote, SeriesId series, uint256 notional, uint256 unit)
+        private
+        view
+    {
         uint256 left = series.expiry() - 1200 - vm.getBlockTimestamp();
-        uint256 least = _up(l * (0.01e18 * left), 1e18 * 365 days) + _up(notional * 0.0001e18, unit);
+        uint256 least = _up(quote.collateral * (0.01e18 * left), 1e18 * 365 days) + _up(notional * 0.0001e18, unit);
         uint256 sum = quote.mark + quote.spread + quote.guard + quote.skew + quote.use;
         assertEq(quote.floor, least > sum ? least - sum : 0, "floor");
-        assertEq(quote.spot, p.spot, "spot");
     }
 
     function _checkSell(IVault vault, SeriesId series, uint256 q) private view {

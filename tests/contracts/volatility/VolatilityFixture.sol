@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Markets} from "../../../contracts/Markets.sol";
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
 import {Side} from "../../../contracts/libraries/SeriesId.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
-import {VolatilityOracle} from "../../../contracts/oracles/VolatilityOracle.sol";
 import {Test} from "../support/Test.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
@@ -25,8 +23,8 @@ abstract contract VolatilityFixture is Test {
     TestToken internal weth;
     TestToken internal usdc;
     ReplayFeed internal feed;
-    Markets internal markets;
-    VolatilityOracle internal oracle;
+    IMarkets internal markets;
+    IVolatilityOracle internal oracle;
 
     uint256[3] internal keys;
     address[3] internal signers;
@@ -39,11 +37,11 @@ abstract contract VolatilityFixture is Test {
         usdc = TestToken(vm.deployCode("TestToken.sol:TestToken", abi.encode("USD Coin", "USDC", 6)));
         feed = ReplayFeed(vm.deployCode("ReplayFeed.sol:ReplayFeed", abi.encode(8, "ETH / USD", address(this))));
         feed.post(3000e8);
-        markets = Markets(vm.deployCode("Markets.sol:Markets", abi.encode(address(access))));
+        markets = IMarkets(vm.deployCode("Markets.sol:Markets", abi.encode(address(access))));
         markets.addMarket(address(weth), address(usdc), feedConfig());
         markets.listExpiry(MARKET, NEAR);
         markets.listExpiry(MARKET, FAR);
-        oracle = VolatilityOracle(
+        oracle = IVolatilityOracle(
             vm.deployCode("VolatilityOracle.sol:VolatilityOracle", abi.encode(address(access), address(markets)))
         );
         _makeSigners();
