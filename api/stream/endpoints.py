@@ -40,10 +40,11 @@ async def stream(socket: WebSocket) -> None:
         for task in done:
             _log_failure(task)
     finally:
+        hub.disconnect(subscriber)
         for task in (reader, writer, lagging):
             task.cancel()
-        await asyncio.gather(reader, writer, lagging, return_exceptions=True)
-        hub.disconnect(subscriber)
+        # Not gather: a cancellation of this wait must reach the caller as the one it sent.
+        await asyncio.wait((reader, writer, lagging))
 
 
 async def _write(socket: WebSocket, subscriber: Subscriber) -> None:
