@@ -63,7 +63,7 @@ class _Run:
 
     operator: Operator
     artifacts: Mapping[str, Artifact]
-    previous_blocks: dict[str, int]
+    previous: Deployment | None
     created: list[str] = field(default_factory=list)
     configured: list[str] = field(default_factory=list)
     blocks: dict[str, int] = field(default_factory=dict)
@@ -72,6 +72,7 @@ class _Run:
         """The address of a contract, created where it is not there yet."""
         code = self.artifacts[name].init_code(*args)
         address = create2_address(code)
+        self._require_same_version(name, address)
         if code_at(self.operator.rpc, address):
             self.blocks[address] = self._block_of(address)
         else:
@@ -86,10 +87,23 @@ class _Run:
         self.operator.send(to, data)
         self.configured.append(what)
 
+    def _require_same_version(self, name: str, address: str) -> None:
+        """Refuses to put other code beside a deployment that is in use: its users, keepers and tables hold to the old one."""
+        known = self.previous.contracts.get(name) if self.previous else None
+        if known is None or known.address == address:
+            return
+        raise DeployError(
+            f"{name} stands at {known.address}, but these sources make it {address}: other contracts, or another admin.",
+            "On a local chain `optionix up --fresh` begins a new market; elsewhere take the version that deployed it,"
+            " or move its file of addresses away to deploy anew.",
+        )
+
     def _block_of(self, address: str) -> int:
         """The block that created a contract: as written down before, else searched for, else the chain's first."""
-        if address in self.previous_blocks:
-            return self.previous_blocks[address]
+        if self.previous is not None:
+            for known in (*self.previous.contracts.values(), *self.previous.vaults):
+                if known.address == address:
+                    return known.block
         low, high = 0, int(self.operator.rpc.call("eth_blockNumber"), 16)
         try:
             while low < high:
@@ -133,7 +147,8 @@ def deploy(
     rpc = operator.rpc
     rpc.run(rpc.rpc.require_chain, network.chain_id)
     genesis = str(rpc.call("eth_getBlockByNumber", "0x0", False)["hash"])
-    run = _Run(operator, artifacts, _known_blocks(previous, genesis))
+    same_chain = previous is not None and previous.genesis_hash == genesis
+    run = _Run(operator, artifacts, previous if same_chain else None)
     _check_public_addresses(operator, network)
     _ensure_proxy(operator)
 
@@ -306,10 +321,3 @@ def _check_public_addresses(operator: Operator, network: Network) -> None:
         described = read(rpc, feed_abi, feed.address, "description")
         if described != feed.description:
             raise DeployError(f"{network.name}: the feed {feed.address} is {described!r}, not {feed.description!r}")
-
-
-def _known_blocks(previous: Deployment | None, genesis: str) -> dict[str, int]:
-    if previous is None or previous.genesis_hash != genesis:
-        return {}
-    blocks = {contract.address: contract.block for contract in previous.contracts.values()}
-    return blocks | {vault.address: vault.block for vault in previous.vaults}

@@ -100,6 +100,16 @@ def test_without_the_file_the_blocks_are_found_on_chain(fresh: Chain) -> None:
     assert fresh.deploy(network("local")).deployment == first.deployment
 
 
+def test_other_contracts_are_not_put_beside_those_in_use(fresh: Chain) -> None:
+    before = fresh.deploy(network("local")).deployment
+    height = fresh.anvil.rpc("eth_blockNumber")
+    changed = before.contracts | {"Markets": before.contracts["Clearinghouse"]}
+    with pytest.raises(DeployError, match="Markets stands at") as refused:
+        fresh.deploy(network("local"), before.model_copy(update={"contracts": changed}))
+    assert "--fresh" in str(refused.value.hint)
+    assert fresh.anvil.rpc("eth_blockNumber") == height
+
+
 def test_a_run_that_was_cut_off_is_continued(fresh: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     send = fresh.operator.send
     left = iter(range(7))
