@@ -88,12 +88,12 @@ class _Run:
         self.configured.append(what)
 
     def _require_same_version(self, name: str, address: str) -> None:
-        """Refuses to put other code beside a deployment that is in use: its users, keepers and tables hold to the old one."""
+        """Refuses to put other code beside a deployment in use: its users, keepers and tables hold to the old one."""
         known = self.previous.contracts.get(name) if self.previous else None
         if known is None or known.address == address:
             return
         raise DeployError(
-            f"{name} stands at {known.address}, but these sources make it {address}: other contracts, or another admin.",
+            f"{name} stands at {known.address}; these sources make it {address}: other contracts, or another admin.",
             "On a local chain `optionix up --fresh` begins a new market; elsewhere take the version that deployed it,"
             " or move its file of addresses away to deploy anew.",
         )
