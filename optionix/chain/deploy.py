@@ -101,9 +101,10 @@ class _Run:
     def _block_of(self, address: str) -> int:
         """The block that created a contract: as written down before, else searched for, else the chain's first."""
         if self.previous is not None:
-            for known in (*self.previous.contracts.values(), *self.previous.vaults):
-                if known.address == address:
-                    return known.block
+            blocks = {contract.address: contract.block for contract in self.previous.contracts.values()}
+            blocks |= {vault.address: vault.block for vault in self.previous.vaults}
+            if address in blocks:
+                return blocks[address]
         low, high = 0, int(self.operator.rpc.call("eth_blockNumber"), 16)
         try:
             while low < high:
