@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from api.candles import Candle
 from api.markets.schemas import ChainOption
-from api.schemas import Address, Answer, DecimalString, Schema, Timestamp
+from api.schemas import Address, Answer, DecimalString, Timestamp
 
 
 class Instrument(Answer):
@@ -47,17 +48,6 @@ class QuoteView(Answer):
     delta: float
     executable: bool
     reason: str | None
-
-
-class Candle(Schema):
-    """Open, high, low, close and volume of one interval."""
-
-    start: Timestamp
-    open: DecimalString
-    high: DecimalString
-    low: DecimalString
-    close: DecimalString
-    volume: DecimalString
 
 
 class Candles(Answer):

@@ -6,8 +6,8 @@ from typing import Literal
 
 from sqlalchemy import select
 
+from api.candles import INTERVALS, oldest_first
 from api.errors import NotFound
-from api.instruments.schemas import Candle as CandleView
 from api.instruments.schemas import Candles, Instrument, QuoteView
 from api.markets.service import chain_option, volumes_24h
 from api.money import STRIKE_DECIMALS, WAD_DECIMALS, decimal_string
@@ -17,8 +17,6 @@ from api.valuation.service import Valuation
 from optionix.instruments import Side
 from optionix.pricing.payoff import WAD
 from optionix.store.models import Candle, Market, Series
-
-INTERVALS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400}
 
 
 async def series_by_name(reader: Reader, name: str) -> tuple[Series, Market]:
@@ -113,15 +111,5 @@ async def candles(reader: Reader, name: str, interval: str, limit: int) -> Candl
         block=await reader.head(),
         name=series.name,
         interval=interval,
-        candles=[
-            CandleView(
-                start=row.start,
-                open=decimal_string(row.open, WAD_DECIMALS),
-                high=decimal_string(row.high, WAD_DECIMALS),
-                low=decimal_string(row.low, WAD_DECIMALS),
-                close=decimal_string(row.close, WAD_DECIMALS),
-                volume=decimal_string(row.volume, WAD_DECIMALS),
-            )
-            for row in reversed(rows)
-        ],
+        candles=oldest_first(rows),
     )

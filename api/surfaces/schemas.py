@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from api.instruments.schemas import Candle
+from api.candles import Candle
 from api.markets.schemas import SliceView
 from api.schemas import Address, Answer, DecimalString, Schema, Timestamp
 

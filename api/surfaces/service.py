@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sqlalchemy import select
 
-from api.instruments.schemas import Candle
-from api.instruments.service import INTERVALS
+from api.candles import INTERVALS, oldest_first
 from api.markets.service import slice_view
 from api.money import WAD_DECIMALS, decimal_string
 from api.reader import Reader
@@ -87,15 +86,5 @@ async def spot_candles(reader: Reader, symbol: str, interval: str, limit: int) -
         block=await reader.head(),
         market=market.base_symbol,
         interval=interval,
-        candles=[
-            Candle(
-                start=row.start,
-                open=decimal_string(row.open, WAD_DECIMALS),
-                high=decimal_string(row.high, WAD_DECIMALS),
-                low=decimal_string(row.low, WAD_DECIMALS),
-                close=decimal_string(row.close, WAD_DECIMALS),
-                volume="0",
-            )
-            for row in reversed(rows)
-        ],
+        candles=oldest_first(rows),
     )

@@ -208,6 +208,7 @@ class Sender:
                     )
                 )
             except Exception:
+                # Whatever went wrong, the node may or may not have taken it: ask again for the nonce.
                 self._nonce = None
                 raise
             self._nonce += 1
