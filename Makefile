@@ -15,7 +15,7 @@ export PYTHON
 endif
 
 packages := optionix indexer keeper ml api
-suites := forge ape python web browser faults demo
+suites := forge ape python web demo browser faults quotes
 
 .PHONY: help up down test $(suites:%=test-%) lint fmt abi audit lock clean setup
 

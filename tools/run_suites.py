@@ -10,6 +10,7 @@ runs past its time; under `CI=true` also when a test was skipped or a suite is a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -17,11 +18,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "artifacts" / "tests"
+LIVE_AT_A_TIME = 2
 CI = os.environ.get("CI", "").lower() == "true"
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -43,7 +46,7 @@ class Suite:
     command
         Program and arguments.
     live
-        Starts whole markets: runs after the others, one at a time, so that nothing starves them.
+        Starts whole markets: runs after the others, at most two at a time, so that nothing starves them.
     name_files
         Gives the command each test file by name: node takes every file of a folder for a test.
     limit_seconds
@@ -83,7 +86,7 @@ class Outcome:
 
 # Without ape's own pytest plugin: it compiles and connects at start, which only tests/protocol wants.
 _PYTEST = (sys.executable, "-m", "pytest", "-p", "no:ape_test", "-p", "no:cacheprovider", "--color=no")
-_ELSEWHERE = ("protocol", "contracts", "web", "e2e", "faults", "demo")
+_ELSEWHERE = ("protocol", "contracts", "web", "e2e", "faults", "demo", "quotes")
 
 SUITES = (
     Suite("forge", "forge", ("tests/contracts/**/*.t.sol",), ("forge", "test")),
@@ -95,7 +98,7 @@ SUITES = (
         (
             *_PYTEST,
             "-n",
-            "2",
+            "3",
             "--dist",
             "loadfile",
             *(f"--ignore=tests/{name}" for name in _ELSEWHERE),
@@ -103,6 +106,8 @@ SUITES = (
         ),
     ),
     Suite("web", "vitest", ("tests/web/**/*.test.ts*",), ("vitest", "run", "--config", "tests/web/vitest.config.ts")),
+    # The longest of the live suites is the first of them.
+    Suite("demo", "pytest", ("tests/demo/**/test_*.py",), (*_PYTEST, "tests/demo"), live=True),
     Suite(
         "browser",
         "node",
@@ -112,7 +117,7 @@ SUITES = (
         name_files=True,
     ),
     Suite("faults", "pytest", ("tests/faults/**/test_*.py",), (*_PYTEST, "tests/faults"), live=True),
-    Suite("demo", "pytest", ("tests/demo/**/test_*.py",), (*_PYTEST, "tests/demo"), live=True),
+    Suite("quotes", "pytest", ("tests/quotes/**/test_*.py",), (*_PYTEST, "tests/quotes"), live=True),
 )
 
 
@@ -252,15 +257,22 @@ class Runner:
 
 
 def run_all(runner: Runner, suites: list[Suite]) -> None:
-    """Runs the quick suites side by side, then the live ones one after another."""
-    threads = [threading.Thread(target=runner.run, args=(suite,), daemon=True) for suite in suites if not suite.live]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for suite in suites:
-        if suite.live:
-            runner.run(suite)
+    """Runs the quick suites side by side, then the live ones, two at a time."""
+    quick = deque(suite for suite in suites if not suite.live)
+    live = deque(suite for suite in suites if suite.live)
+
+    def work(wave: deque[Suite]) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                runner.run(wave.popleft())
+
+    for wave, width in ((quick, len(quick)), (live, LIVE_AT_A_TIME)):
+        # Daemons: an interrupted run stops their suites and does not wait for them.
+        threads = [threading.Thread(target=work, args=(wave,), daemon=True) for _ in range(width)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
 
 def prepare() -> None:

@@ -6,7 +6,6 @@ import copy
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,10 +17,9 @@ import pytest
 
 from optionix.demo.judgement import ModelRefused, expected_state
 from optionix.settings import PROJECT_ROOT
+from tests.support.ports import free_base
 
 pytestmark = pytest.mark.timeout(900)
-
-PORTS = (8000, 8010, 8545, 9100, 9101, 9102, 9103, 9104)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +27,7 @@ def played() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """The report of one demonstration and its transcript."""
     folder = Path(tempfile.mkdtemp(prefix="ox-demo-"))
     folder.chmod(0o755)
-    environment = os.environ | {"OPTIONIX_PORT_BASE": str(_free_base()), "PYTHONPATH": str(PROJECT_ROOT)}
+    environment = os.environ | {"OPTIONIX_PORT_BASE": str(free_base()), "PYTHONPATH": str(PROJECT_ROOT)}
     record = folder / "transcript.json"
     try:
         done = subprocess.run(
@@ -46,24 +44,6 @@ def played() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         yield json.loads(done.stdout), json.loads(record.read_text())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_base() -> int:
-    """A port base whose every port is free now."""
-    for base in range(11_000, 50_000, 300):
-        probes = []
-        try:
-            for port in PORTS:
-                probe = socket.socket()
-                probes.append(probe)
-                probe.bind(("127.0.0.1", base + port))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return base
-    raise RuntimeError("no free ports on this machine")
 
 
 class TestDemonstration:

@@ -18,10 +18,10 @@ import httpx
 import pytest
 
 from optionix.chain.deployment import save
-from optionix.local.anvil import free_port
-from optionix.settings import METRICS_PORTS, PROJECT_ROOT, Settings
+from optionix.settings import PROJECT_ROOT, Settings
 from tests.indexer.life import World
 from tests.indexer.running import assert_same_tables, audited, index, query
+from tests.support.ports import free_base
 
 ROUNDS = int(os.environ.get("OPTIONIX_FAULT_ROUNDS", "6"))
 """Kills of one run; the long run sets more."""
@@ -37,7 +37,7 @@ class Process:
             rpc_url=chain.anvil.url,
             ws_url=chain.anvil.ws_url,
             database_url=url,
-            port_base=_port_base(),
+            port_base=free_base(),
             audit_seconds=0.5,
         )
         save(chain.deployment, self.settings)
@@ -73,15 +73,6 @@ class Process:
         port = self.settings.metrics_port("indexer")
         answer: dict[str, object] = httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).json()
         return answer
-
-
-def _port_base() -> int:
-    """A shift of all ports that puts the indexer's own on one that is free."""
-    for _ in range(100):
-        shift = free_port() - METRICS_PORTS["indexer"]
-        if 0 <= shift <= 65535 - 9199:
-            return shift
-    raise RuntimeError("no free port above the indexer's own")
 
 
 def indexed(url: str) -> int:

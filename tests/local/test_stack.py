@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -25,6 +23,7 @@ import pytest
 from optionix.local.parts import SERVICES
 from optionix.local.status import PartStatus, StackStatus, collect
 from optionix.settings import PROJECT_ROOT, Settings
+from tests.support.ports import free_base
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -43,7 +42,7 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port_base = _free_base()
+        self.port_base = free_base()
         self.process: subprocess.Popen[str] | None = None
 
     def command(
@@ -118,17 +117,6 @@ class Stack:
 
     def head(self) -> int:
         return int(self.rpc("eth_blockNumber"), 16)
-
-
-def _free_base() -> int:
-    """A port base at which all that a stack may listen on is free."""
-    while True:
-        base = random.randrange(20_000, 50_000)
-        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
-            for port in (8000, 8010, 8545, *range(9100, 9105), 5433, 6380):
-                probe = held.enter_context(socket.socket())
-                probe.bind(("127.0.0.1", port + base))
-            return base
 
 
 def _gone(processes: list[psutil.Process]) -> bool:

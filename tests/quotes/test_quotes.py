@@ -19,6 +19,7 @@ from optionix.chain.errors import Reverted
 from optionix.demo.actors import Actor
 from optionix.demo.stack import market_paused
 from optionix.settings import PROJECT_ROOT, Settings
+from tests.support.ports import free_base
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -44,7 +45,7 @@ def settings() -> Iterator[Settings]:
         )
         assert done.returncode == 0, done.stderr or done.stdout
 
-    optionix("up", "--detach", "--port-base", "9600")
+    optionix("up", "--detach", "--port-base", str(free_base()))
     try:
         yield Settings(data_dir=data)
     finally:
