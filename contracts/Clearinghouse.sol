@@ -88,9 +88,10 @@ contract Clearinghouse is IClearinghouse, AccessManaged, ReentrancyGuardTransien
 
     /// @param access The AccessManager that says who may pause and name the treasury.
     /// @param markets_ The Markets whose series are cleared here.
-    constructor(address access, address markets_) AccessManaged(access) {
+    /// @param renderer The IOptionRenderer of the option tokens, for ever.
+    constructor(address access, address markets_, address renderer) AccessManaged(access) {
         markets = markets_;
-        optionToken = address(new OptionToken());
+        optionToken = address(new OptionToken(renderer));
     }
 
     // --- collateral ---

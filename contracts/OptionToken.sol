@@ -2,7 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
+import {IERC1155MetadataURI} from "@openzeppelin/contracts/token/ERC1155/extensions/IERC1155MetadataURI.sol";
 
+import {IOptionRenderer} from "./interfaces/IOptionRenderer.sol";
 import {IOptionToken} from "./interfaces/IOptionToken.sol";
 
 /// @title OptionToken
@@ -13,6 +15,9 @@ contract OptionToken is IOptionToken, ERC1155 {
     address public immutable clearinghouse = msg.sender;
 
     /// @inheritdoc IOptionToken
+    address public immutable renderer;
+
+    /// @inheritdoc IOptionToken
     mapping(uint256 id => uint256) public totalSupply;
 
     modifier onlyClearinghouse() {
@@ -20,7 +25,20 @@ contract OptionToken is IOptionToken, ERC1155 {
         _;
     }
 
-    constructor() ERC1155("") {}
+    /// @param renderer_ The IOptionRenderer that describes the series, for ever.
+    constructor(address renderer_) ERC1155("") {
+        renderer = renderer_;
+    }
+
+    /// @notice The metadata of a token id as a data URI, read from the chain alone.
+    function uri(uint256 id) public view override(ERC1155, IERC1155MetadataURI) returns (string memory) {
+        return IOptionRenderer(renderer).uri(id);
+    }
+
+    /// @inheritdoc IOptionToken
+    function announce(uint256 id) external {
+        emit URI(uri(id), id);
+    }
 
     /// @inheritdoc IOptionToken
     function mint(address to, uint256 id, uint256 amount) external onlyClearinghouse {

@@ -155,7 +155,8 @@ def deploy(
 
     access = run.create("AccessManager", admin)
     markets = run.create("Markets", access)
-    clearinghouse = run.create("Clearinghouse", access, markets)
+    renderer = run.create("OptionRenderer", markets)
+    clearinghouse = run.create("Clearinghouse", access, markets, renderer)
     oracle = run.create("VolatilityOracle", access, markets)
     token = str(read(rpc, load_abi("Clearinghouse"), clearinghouse, "optionToken"))
     contracts = {
@@ -164,6 +165,7 @@ def deploy(
         "Clearinghouse": clearinghouse,
         "OptionToken": str(to_checksum_address(token)),
         "VolatilityOracle": oracle,
+        "OptionRenderer": renderer,
     }
     run.blocks[contracts["OptionToken"]] = run.blocks[clearinghouse]
 

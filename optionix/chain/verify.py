@@ -80,6 +80,7 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
         "markets": _word(deployment.address("Markets")),
         "clearinghouse": _word(deployment.address("Clearinghouse")),
         "optionToken": _word(deployment.address("OptionToken")),
+        "renderer": _word(deployment.address("OptionRenderer")),
         "volatilityOracle": _word(deployment.address("VolatilityOracle")),
         "_cachedChainId": _word(chain_id),
     }

@@ -61,7 +61,8 @@ def protocol(accounts: Any, chain: Any) -> Protocol:
     admin = accounts[0]
     access = admin.deploy(container("AccessManager"), admin)
     markets = admin.deploy(container("Markets"), access)
-    clearinghouse = admin.deploy(container("Clearinghouse"), access, markets)
+    renderer = admin.deploy(container("OptionRenderer"), markets)
+    clearinghouse = admin.deploy(container("Clearinghouse"), access, markets, renderer)
     oracle = admin.deploy(container("VolatilityOracle"), access, markets)
     weth = admin.deploy(container("TestToken"), "Wrapped Ether", "WETH", 18)
     usdc = admin.deploy(container("TestToken"), "USD Coin", "USDC", 6)

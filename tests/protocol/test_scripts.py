@@ -26,7 +26,7 @@ def ape_run(anvil: Anvil, data_dir: Path, *words: str) -> str:
 def test_deploy_seed_and_list(tmp_path: Path) -> None:
     with Anvil(timestamp=START) as anvil:
         first = ape_run(anvil, tmp_path, "deploy", "--account", "TEST::0")
-        assert "13 contracts created" in first
+        assert "14 contracts created" in first
         again = ape_run(anvil, tmp_path, "deploy", "--account", "TEST::0")
         assert "0 contracts created, 0 settings made" in again
         seeded = ape_run(anvil, tmp_path, "seed", "--spot", "ETH=1565.2", "--spot", "BTC=22400")

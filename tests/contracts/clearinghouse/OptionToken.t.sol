@@ -2,7 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
+import {IERC1155MetadataURI} from "@openzeppelin/contracts/token/ERC1155/extensions/IERC1155MetadataURI.sol";
 
+import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {IOptionToken} from "../../../contracts/interfaces/IOptionToken.sol";
 import {SeriesId} from "../../../contracts/libraries/SeriesId.sol";
 import {ClearinghouseFixture} from "../support/ClearinghouseFixture.sol";
@@ -41,8 +43,28 @@ contract OptionTokenTest is ClearinghouseFixture {
         token.safeTransferFrom(HOLDER, address(house), SeriesId.unwrap(call(3000)), 2e18, "");
     }
 
+    function test_ItsRendererDescribesEachSeries() public {
+        uint256 id = SeriesId.unwrap(call(3000));
+        assertEq(token.renderer(), address(renderer));
+        assertEq(token.uri(id), renderer.uri(id));
+        vm.expectEmit(address(token));
+        emit IERC1155.URI(renderer.uri(id), id);
+        vm.prank(STRANGER);
+        token.announce(id);
+    }
+
+    function test_WhatIsNotListedHasNoMetadata() public {
+        SeriesId unlisted = call(3050);
+        bytes memory refusal = abi.encodeWithSelector(IMarkets.UnlistedSeries.selector, unlisted);
+        vm.expectRevert(refusal);
+        token.uri(SeriesId.unwrap(unlisted));
+        vm.expectRevert(refusal);
+        token.announce(SeriesId.unwrap(unlisted));
+    }
+
     function test_SpeaksErc1155() public view {
         assertTrue(token.supportsInterface(type(IERC1155).interfaceId));
+        assertTrue(token.supportsInterface(type(IERC1155MetadataURI).interfaceId));
         assertFalse(token.supportsInterface(0xffffffff));
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
+import {IOptionRenderer} from "../../../contracts/interfaces/IOptionRenderer.sol";
 import {IOptionToken} from "../../../contracts/interfaces/IOptionToken.sol";
 import {BookKey, SeriesId} from "../../../contracts/libraries/SeriesId.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
@@ -12,6 +13,7 @@ import {MarketsFixture} from "./MarketsFixture.sol";
 abstract contract ClearinghouseFixture is MarketsFixture {
     IClearinghouse internal house;
     IOptionToken internal token;
+    IOptionRenderer internal renderer;
 
     address internal immutable WRITER = makeAddr("writer");
     address internal immutable HOLDER = makeAddr("holder");
@@ -24,8 +26,11 @@ abstract contract ClearinghouseFixture is MarketsFixture {
 
     function setUp() public virtual override {
         super.setUp();
+        renderer = IOptionRenderer(vm.deployCode("OptionRenderer.sol:OptionRenderer", abi.encode(address(markets))));
         house = IClearinghouse(
-            vm.deployCode("Clearinghouse.sol:Clearinghouse", abi.encode(address(access), address(markets)))
+            vm.deployCode(
+                "Clearinghouse.sol:Clearinghouse", abi.encode(address(access), address(markets), address(renderer))
+            )
         );
         token = IOptionToken(house.optionToken());
         for (uint64 strike = 2000; strike <= 4000; strike += 100) {

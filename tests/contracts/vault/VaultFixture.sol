@@ -59,8 +59,9 @@ abstract contract VaultFixture is VolatilityFixture {
 
     function setUp() public virtual override {
         super.setUp();
+        address renderer = vm.deployCode("OptionRenderer.sol:OptionRenderer", abi.encode(address(markets)));
         house = IClearinghouse(
-            vm.deployCode("Clearinghouse.sol:Clearinghouse", abi.encode(address(access), address(markets)))
+            vm.deployCode("Clearinghouse.sol:Clearinghouse", abi.encode(address(access), address(markets), renderer))
         );
         alice = makeAddr("alice");
         bob = makeAddr("bob");
