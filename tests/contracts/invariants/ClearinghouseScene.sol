@@ -60,9 +60,14 @@ abstract contract ClearinghouseScene is Test {
         return (key.market() == 1 ? 0 : 2) + uint256(key.side());
     }
 
+    /// @notice WAD of one unit of a token.
+    function scaleAt(uint256 i) public pure returns (uint256) {
+        uint256[4] memory all = [uint256(1), 1e12, 1e18, 1e16];
+        return all[i % TOKENS];
+    }
+
     /// @notice WAD of one unit of a key's settlement asset.
     function scaleOf(BookKey key) public pure returns (uint256) {
-        uint256[4] memory all = [uint256(1), 1e12, 1e18, 1e16];
-        return all[assetIndex(key)];
+        return scaleAt(assetIndex(key));
     }
 }

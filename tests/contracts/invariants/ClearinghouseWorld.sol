@@ -100,21 +100,18 @@ abstract contract ClearinghouseWorld is ClearinghouseScene {
         if (bytes(broken).length == 0) broken = what;
     }
 
-    /// @notice What an actor may have taken out at most: what it put in, and the worth of what others gave it, at the
-    /// settlement prices. Rounded up once, so by less than a unit too much.
-    function mayTake(address account, uint256 i) external view returns (int256 most) {
-        TestToken asset = tokenAt(i);
-        most = putIn[account][address(asset)];
+    /// @notice What an actor may have taken out at most, in WAD of a token: what it put in, and the exact worth of what
+    /// others gave it at the settlement prices (to a wei a series, rounded up).
+    function mayTakeWad(address account, uint256 i) external view returns (int256 most) {
         for (uint256 k; k < KEYS; ++k) {
             BookKey key = keyAt(k);
             if (assetIndex(key) != i) continue;
-            int256 wads;
             for (uint256 s; s < STRIKES; ++s) {
                 SeriesId id = key.series(strikeAt(s));
-                wads += _worth(id, given[account][id]);
+                most += _worth(id, given[account][id]);
             }
-            most += wads > 0 ? int256((uint256(wads) + scaleOf(key) - 1) / scaleOf(key)) : wads / int256(scaleOf(key));
         }
+        most += putIn[account][address(tokenAt(i))] * int256(scaleAt(i));
     }
 
     /// @dev The payoff of a signed amount in WAD of its asset, rounded up.

@@ -135,17 +135,30 @@ contract HostileClearinghouseHandler is ClearinghouseHandler {
             else if (kind == 3) data = abi.encodeCall(house.redeemFor, (account, id));
             else data = abi.encodeCall(house.collectFees, (key));
         } else if (vm.getBlockTimestamp() >= id.expiry()) {
-            uint256 kind = seed / 2 % 4;
-            if (kind == 0) data = abi.encodeCall(house.write, (account, id, 1e10, account));
-            else if (kind == 1) data = abi.encodeCall(house.net, (account, key, _strikes(account, key)));
-            else if (kind == 2) data = abi.encodeCall(house.place, (account, id, 1e10));
-            else data = abi.encodeCall(house.takeBack, (account, id, 1e10, account));
+            return _tryLate(account, id);
         } else {
             return;
         }
         vm.prank(account);
         (bool ok,) = address(house).call(data);
         if (ok) _breaks("a call went through at a time when it must not");
+        ++done["outOfTime"];
+    }
+
+    /// @dev New risk after an expiry: every way there is.
+    function _tryLate(address account, SeriesId id) internal {
+        BookKey key = id.bookKey();
+        bytes[4] memory all = [
+            abi.encodeCall(house.write, (account, id, 1e10, account)),
+            abi.encodeCall(house.net, (account, key, _strikes(account, key))),
+            abi.encodeCall(house.place, (account, id, 1e10)),
+            abi.encodeCall(house.takeBack, (account, id, 1e10, account))
+        ];
+        for (uint256 i; i < 4; ++i) {
+            vm.prank(account);
+            (bool ok,) = address(house).call(all[i]);
+            if (ok) _breaks("new risk after expiry");
+        }
         ++done["outOfTime"];
     }
 
@@ -165,9 +178,13 @@ contract HostileClearinghouseHandler is ClearinghouseHandler {
 
     // --- the end ---
 
-    /// @notice Everybody leaves, by calls that anybody may make, with writes paused and every token as it has become.
+    /// @notice Nobody can take new risk any more; everybody leaves, by calls that anybody may make, with writes paused and every token as it has become.
     /// Needs every expiry settled.
     function everybodyLeaves() external {
+        house.setWritesPaused(false);
+        for (uint256 i; i < SERIES * ACTORS; ++i) {
+            if (held(actor(i), seriesAt(i / ACTORS)) != 0) _tryLate(actor(i), seriesAt(i / ACTORS));
+        }
         house.setWritesPaused(true);
         for (uint256 a; a < ACTORS; ++a) {
             for (uint256 k; k < KEYS; ++k) {
@@ -188,7 +205,9 @@ contract HostileClearinghouseHandler is ClearinghouseHandler {
     function settleAll(uint256 price) external {
         for (uint256 k; k < KEYS; k += 2) {
             BookKey key = keyAt(k);
-            if (priceOf(key) == 0) _settleMarket(key.market(), key.expiry(), price);
+            if (priceOf(key) != 0) continue;
+            _pass(key.expiry(), price);
+            _settleMarket(key.market(), key.expiry());
         }
     }
 
