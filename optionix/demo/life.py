@@ -19,7 +19,7 @@ from optionix.instruments import Series, Side
 from optionix.settings import Settings
 
 HOUR = 3_600
-NEEDED_SECONDS = 9 * HOUR
+NEEDED_SECONDS = 5 * HOUR
 """Market time from the first trade to an expiry that leaves room for every step before the vault's cutoff."""
 SLIPPAGE = Decimal("0.5")
 """A replayed market may move far between a quote and its trade; the model judges the price afterwards."""

@@ -22,6 +22,8 @@ from optionix.settings import settings as process_settings
 START_SECONDS = 600
 AUDIT_SECONDS = 120
 HEALTHY_SECONDS = 60.0
+BEGINNING = "2023-03-05T20:00"
+"""Where a market of its own begins unless the settings say: half a day before an expiry, so that little is waited for."""
 
 
 @contextmanager
@@ -37,7 +39,8 @@ def borrowed_stack(say: Callable[[str], None]) -> Iterator[Settings]:
     running = asyncio.run(stack_status.collect(settings)).status != "stopped"
     if not running:
         say("no stack is running: starting one")
-        _optionix(settings, "up", "--detach", seconds=START_SECONDS)
+        beginning = () if "replay_from" in settings.model_fields_set else ("--from", BEGINNING)
+        _optionix(settings, "up", "--detach", *beginning, seconds=START_SECONDS)
         # Where things listen is known from the data folder only once the stack wrote it there.
         process_settings.cache_clear()
         settings = process_settings()
