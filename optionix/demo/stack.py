@@ -23,7 +23,7 @@ START_SECONDS = 600
 AUDIT_SECONDS = 120
 HEALTHY_SECONDS = 60.0
 BEGINNING = "2023-03-05T20:00"
-"""Where a market of its own begins unless the settings say: half a day before an expiry, so that little is waited for."""
+"""Where a market of its own begins unless the settings say: half a day before an expiry, to wait little."""
 
 
 @contextmanager
