@@ -75,6 +75,8 @@ interface IVolatilityOracle {
     error CarryOutOfRange(uint40 expiry, int256 carry);
     error NoAnchor(uint16 market);
     error FirstReportTooFar(uint40 expiry);
+    error TooManyExpiries(uint16 market, uint256 limit);
+    error ExpiryTooFar(uint40 expiry);
     error NoSlice(uint16 market, uint40 expiry);
     error StaleSlice(uint16 market, uint40 expiry, uint40 timestamp);
     error Halted(uint16 market, uint40 expiry);
@@ -114,7 +116,11 @@ interface IVolatilityOracle {
     /// @notice Largest move of volatility that a report may make, WAD of volatility per day since the last report.
     function volatilityPerDay() external view returns (uint64);
 
-    /// @notice Replaces the signers. Restricted. At least one; threshold at least one and at most their number.
+    /// @notice The expiries, ascending, whose slices a report must fit by the calendar conditions: fresh, not passed and not
+    /// clipped.
+    function bindingExpiries(uint16 market) external view returns (uint40[] memory expiries);
+
+    /// @notice Replaces the signers. Restricted. Threshold at least two (one on the local chain) and at most their number.
     function setSigners(address[] calldata signers, uint8 threshold) external;
 
     /// @notice The volatility near which a market's first report must lie, WAD. Restricted.

@@ -62,6 +62,20 @@ library SliceMoves {
         return Ssvi.isButterflyFree(slice.theta, slice.phi, slice.rho);
     }
 
+    /// @notice Whether the far slice lies above the near one at every strike, both carried to `time` (before either expiry).
+    function isCalendarFree(
+        IVolatilityOracle.Slice memory near,
+        uint40 nearExpiry,
+        IVolatilityOracle.Slice memory far,
+        uint40 farExpiry,
+        uint256 time
+    ) internal pure returns (bool) {
+        return Ssvi.isCalendarFree(
+            Ssvi.Scaled(near.theta, near.phi, near.rho, nearExpiry - time, nearExpiry - near.timestamp),
+            Ssvi.Scaled(far.theta, far.phi, far.rho, farExpiry - time, farExpiry - far.timestamp)
+        );
+    }
+
     /// @notice The first volatility outside the sane range, or zero when all are inside it.
     function outOfRange(uint256[SLICE_POINTS] memory volatility) internal pure returns (uint256) {
         for (uint256 i; i < SLICE_POINTS; ++i) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -14,11 +14,12 @@ from keeper.context import Context, RiskUnavailable
 from keeper.reports import post_call, report_of, sign_report
 from keeper.state import MarketRow
 from optionix.pricing.reports import (
-    MOVE_MARGIN,
     Bounds,
     atm_volatility,
-    check_surface,
+    calendar_conflicts,
+    check_report,
     largest_move,
+    moves_too_far,
 )
 from optionix.pricing.ssvi import PackedSlice, SliceError
 
@@ -47,12 +48,19 @@ class Doubtful(Exception):
 
 @dataclass(frozen=True)
 class Stored:
-    """What the oracle holds: its bounds and the newest slice of each expiry (None where there is none)."""
+    """What the oracle holds: its bounds and the newest slice of each expiry (None where there is none).
+
+    Attributes
+    ----------
+    slices : of the expiries that are wanted.
+    binding : slices that a report must fit by the calendar conditions, of whatever expiry.
+    """
 
     bounds: Bounds
     threshold: int
     signers: frozenset[str]
     slices: dict[int, PackedSlice | None]
+    binding: dict[int, PackedSlice] = field(default_factory=dict)
 
 
 async def surfaces(context: Context) -> list[Action]:
@@ -89,7 +97,7 @@ async def _surface(context: Context, market: MarketRow, expiries: list[int], now
     _, now = await context.head(fresh=True)
     timestamp, offered = read_answer(answer, now, stored.bounds.heartbeat)
     slices = choose(stored, offered, timestamp)
-    metrics.HELD.labels(market.symbol).set(len(stored.slices) - len(slices))
+    metrics.HELD.labels(market.symbol).set(len(stored.slices.keys() - slices.keys()))
     if not due(stored, slices, timestamp):
         return None
     signers = [account for account in context.signers if account.address.lower() in stored.signers]
@@ -109,21 +117,24 @@ async def _surface(context: Context, market: MarketRow, expiries: list[int], now
 
 async def read_stored(context: Context, market: int, expiries: list[int]) -> Stored:
     """The oracle's state for a market."""
+    binding = await context.read("VolatilityOracle", "bindingExpiries", market)
     names = ("heartbeat", "volatilityPerDay", "carryPerDay", "maxMoveSeconds", "threshold", "signers")
     calls: list[tuple[str, tuple[Any, ...]]] = [(name, ()) for name in names]
-    calls += [("slice", (market, expiry)) for expiry in expiries]
+    known = sorted({*expiries, *binding})
+    calls += [("slice", (market, expiry)) for expiry in known]
     heartbeat, volatility, carry, seconds, threshold, signers, *slices = await context.read_many(
         "VolatilityOracle", calls
     )
     found: dict[int, PackedSlice | None] = {
         expiry: PackedSlice(**entry) if entry["timestamp"] else None
-        for expiry, entry in zip(expiries, slices, strict=True)
+        for expiry, entry in zip(known, slices, strict=True)
     }
     return Stored(
         Bounds(heartbeat, volatility / _WAD, carry / _WAD, seconds),
         threshold,
         frozenset(address.lower() for address in signers),
-        found,
+        {expiry: found[expiry] for expiry in expiries},
+        {expiry: entry for expiry in binding if (entry := found[expiry]) is not None},
     )
 
 
@@ -163,7 +174,7 @@ def choose(stored: Stored, offered: Mapping[int, PackedSlice], timestamp: int) -
         When none is left, or when the state after the report would fail a check.
     """
     chosen: dict[int, PackedSlice] = {}
-    kept: dict[int, PackedSlice] = {}
+    clipped: set[int] = set()
     reasons = []
     for expiry, old in sorted(stored.slices.items()):
         new = offered.get(expiry)
@@ -171,30 +182,61 @@ def choose(stored: Stored, offered: Mapping[int, PackedSlice], timestamp: int) -
             reasons.append(f"expiry {expiry} is missing")
         elif old is not None and new.timestamp <= old.timestamp:
             reasons.append(f"expiry {expiry} is not newer")
-        elif old is not None and _jumps(stored.bounds, old, new, expiry):
-            reasons.append(f"expiry {expiry} moves by {largest_move(old, new, expiry):.3f}, beyond the bound")
+        elif old is not None and moves_too_far(stored.bounds, old, new, expiry):
+            if new.timestamp - old.timestamp < CLIP_SHARE * stored.bounds.heartbeat:
+                reasons.append(f"expiry {expiry} moves by {largest_move(old, new, expiry):.3f}, beyond the bound")
+                continue
+            clipped.add(expiry)
+            chosen[expiry] = new
         else:
             chosen[expiry] = new
-            continue
-        if old is not None:
-            kept[expiry] = old
+    reasons += _fit(stored, offered, chosen, clipped)
     if not chosen:
         raise Doubtful("; ".join(reasons) or "nothing is listed")
     if reasons:
         log.info("slices held back", reasons=reasons)
-    failed = [check for check in check_surface(kept | chosen) if not check.ok]
-    if failed and kept:
-        # What stays was accepted earlier and may not fit the new level; the new slices must fit one another.
-        failed = [check for check in check_surface(chosen) if not check.ok]
+    failed = [check for check in check_report(chosen, stored.binding, clipped) if not check.ok]
     if failed:
         raise Doubtful("; ".join(f"{check.name}: {check.detail}" for check in failed))
     return chosen
 
 
+def _fit(
+    stored: Stored, offered: Mapping[int, PackedSlice], chosen: dict[int, PackedSlice], clipped: set[int]
+) -> list[str]:
+    """Makes `chosen` fit the stored slices that stay, and says what was left out for it.
+
+    A slice that nobody trades any more (its expiry is past the cutoff) is reported again where it is in the way of
+    others. One that is held back for its move stays, and what does not fit it waits with it.
+    """
+    reasons: list[str] = []
+    staying = {expiry: entry for expiry, entry in stored.binding.items() if expiry not in clipped}
+    while True:
+        compared = {expiry: entry for expiry, entry in chosen.items() if expiry not in clipped}
+        conflicts = [
+            (near, far)
+            for near, far in calendar_conflicts(compared, staying)
+            if not (near in compared and far in compared)
+        ]
+        if not conflicts:
+            return reasons
+        near, far = conflicts[0]
+        posted, stays = (near, far) if near in compared else (far, near)
+        again = offered.get(stays)
+        untraded, old = stays not in stored.slices, stored.binding[stays]
+        newer = again is not None and again.timestamp > old.timestamp
+        if untraded and again is not None and newer and not moves_too_far(stored.bounds, old, again, stays):
+            chosen[stays] = again
+            continue
+        del chosen[posted]
+        reasons.append(f"expiry {posted} does not fit the stored slice of {stays}")
+
+
 def due(stored: Stored, slices: Mapping[int, PackedSlice], timestamp: int) -> bool:
     """Whether a report is worth its gas now."""
     for expiry, new in slices.items():
-        old = stored.slices[expiry]
+        # one beyond the cutoff rides along and makes nothing due
+        old = stored.slices.get(expiry, new)
         if old is None or timestamp - old.timestamp >= POST_SHARE * stored.bounds.heartbeat:
             return True
         moved = abs(atm_volatility(new, expiry) - atm_volatility(old, expiry))
@@ -205,10 +247,3 @@ def due(stored: Stored, slices: Mapping[int, PackedSlice], timestamp: int) -> bo
 
 def _min_age(stored: Stored) -> float:
     return MIN_POST_SHARE * stored.bounds.heartbeat
-
-
-def _jumps(bounds: Bounds, old: PackedSlice, new: PackedSlice, expiry: int) -> bool:
-    age = new.timestamp - old.timestamp
-    if age >= CLIP_SHARE * bounds.heartbeat:
-        return False
-    return largest_move(old, new, expiry) > MOVE_MARGIN * bounds.volatility_move(age)

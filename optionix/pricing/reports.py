@@ -6,7 +6,7 @@ those of `contracts/libraries/SliceMoves.sol` in floats, with a margin where the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -55,6 +55,10 @@ class Bounds:
         """Largest move of volatility `elapsed` seconds after the stored report."""
         return self.volatility_per_day * min(elapsed, self.max_move_seconds) / 86_400
 
+    def carry_move(self, elapsed: int) -> float:
+        """Largest move of annual carry `elapsed` seconds after the stored report."""
+        return self.carry_per_day * min(elapsed, self.max_move_seconds) / 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -81,6 +85,58 @@ def check_surface(slices: Mapping[int, PackedSlice]) -> list[Check]:
         _summary("density", (_density(expiry, entry) for expiry, entry in ordered)),
         _summary("crossing", (_crossing(*near, *far) for near, far in pairs)),
     ]
+
+
+def check_report(
+    slices: Mapping[int, PackedSlice], binding: Mapping[int, PackedSlice], clipped: Collection[int] = ()
+) -> list[Check]:
+    """Every check of a report beside the slices that stay on chain, to be repeated by each signer before signing.
+
+    Parameters
+    ----------
+    slices : what the report says, by expiry.
+    binding : stored slices of the oracle's `bindingExpiries`; those that the report replaces are passed over.
+    clipped : expiries of the report that the oracle will clip; it compares those with no neighbour.
+    """
+    wrong = calendar_conflicts(
+        {expiry: entry for expiry, entry in slices.items() if expiry not in clipped},
+        {expiry: entry for expiry, entry in binding.items() if expiry not in clipped},
+    )
+    late = [
+        f"expiry {expiry}: {entry.timestamp} is not after {binding[expiry].timestamp}"
+        for expiry, entry in sorted(slices.items())
+        if expiry in binding and entry.timestamp <= binding[expiry].timestamp
+    ]
+    return [
+        *check_surface(slices),
+        _summary("neighbours", [f"expiries {near} and {far} break the calendar conditions" for near, far in wrong]),
+        _summary("newer", late),
+    ]
+
+
+def calendar_conflicts(slices: Mapping[int, PackedSlice], binding: Mapping[int, PackedSlice]) -> list[tuple[int, int]]:
+    """Neighbouring expiries (near, far) that break the calendar conditions once a report is stored.
+
+    As the oracle looks: each reported slice against the nearest on either side, reported or binding.
+
+    The comparison is at the later of the two reports' times. The oracle's is at the time of the block, and what holds
+    once holds later.
+    """
+    merged = sorted({**binding, **slices}.items())
+    return [
+        (near_expiry, far_expiry)
+        for (near_expiry, near), (far_expiry, far) in pairwise(merged)
+        if (near_expiry in slices or far_expiry in slices) and _calendar(near_expiry, near, far_expiry, far) is not None
+    ]
+
+
+def moves_too_far(bounds: Bounds, stored: PackedSlice, new: PackedSlice, expiry: int) -> bool:
+    """Whether the oracle would clip a report, or nearly: `MOVE_MARGIN` of its bounds is what may be used."""
+    age = new.timestamp - stored.timestamp
+    carry = abs(new.carry - stored.carry) / CARRY_ONE
+    return carry > bounds.carry_move(age) or largest_move(stored, new, expiry) > MOVE_MARGIN * bounds.volatility_move(
+        age
+    )
 
 
 def largest_move(stored: PackedSlice, new: PackedSlice, expiry: int) -> float:

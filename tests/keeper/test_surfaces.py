@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -13,11 +13,12 @@ from eth_account import Account
 from keeper.jobs.surfaces import Doubtful, Stored, choose, due, read_answer
 from keeper.reports import report_of, sign_report
 from optionix.chain.transactions import local_account
-from optionix.pricing.reports import Bounds
+from optionix.pricing.reports import Bounds, calendar_conflicts
 from optionix.pricing.ssvi import PackedSlice
 from tests.keeper.world import START, World, results
 
 HOUR = 3600
+DAY = 24 * HOUR
 WEEK = START + 7 * 86_400
 MONTH = START + 30 * 86_400
 BOUNDS = Bounds(heartbeat=6 * HOUR, volatility_per_day=1.0, carry_per_day=0.5, max_move_seconds=86_400)
@@ -28,8 +29,9 @@ def at_volatility(volatility: float, expiry: int, timestamp: int) -> PackedSlice
     return PackedSlice(int(theta * 1e16), int(0.8 / theta**0.5 * 1e15), int(-0.2e12), 0, timestamp)
 
 
-def stored(slices: dict[int, PackedSlice | None]) -> Stored:
-    return Stored(BOUNDS, 1, frozenset(), slices)
+def stored(slices: dict[int, PackedSlice | None], binding: Sequence[int] = ()) -> Stored:
+    known = {expiry: entry for expiry in binding if (entry := slices[expiry]) is not None}
+    return Stored(BOUNDS, 1, frozenset(), slices, known)
 
 
 class TestPosting:
@@ -127,6 +129,51 @@ class TestDoubt:
         state = stored({WEEK: at_volatility(0.6, WEEK, START), MONTH: at_volatility(0.6, MONTH, START)})
         offered = {WEEK: at_volatility(0.7, WEEK, later), MONTH: at_volatility(0.61, MONTH, later)}
         assert set(choose(state, offered, later)) == {MONTH}
+
+    def test_what_crosses_a_slice_that_stays_waits_with_it(self) -> None:
+        """The week jumps and is held back; the eighth day would lie below it and waits, the month goes."""
+        later = START + 2 * HOUR
+        expiries = [WEEK, WEEK + DAY, MONTH]
+        state = stored({expiry: at_volatility(0.6, expiry, START) for expiry in expiries}, expiries)
+        levels = zip(expiries, (0.45, 0.555, 0.59), strict=True)
+        offered = {expiry: at_volatility(level, expiry, later) for expiry, level in levels}
+        assert calendar_conflicts({WEEK + DAY: offered[WEEK + DAY]}, state.binding) == [(WEEK, WEEK + DAY)]
+        assert set(choose(state, offered, later)) == {MONTH}
+
+    def test_a_stored_slice_that_binds_nobody_is_no_hindrance(self) -> None:
+        later = START + 2 * HOUR
+        expiries = [WEEK, WEEK + DAY]
+        state = stored({expiry: at_volatility(0.6, expiry, START) for expiry in expiries}, expiries[1:])
+        levels = zip(expiries, (0.45, 0.555), strict=True)
+        offered = {expiry: at_volatility(level, expiry, later) for expiry, level in levels}
+        assert set(choose(state, offered, later)) == {WEEK + DAY}
+
+    def test_a_slice_beyond_the_cutoff_rides_along_where_it_is_in_the_way(self) -> None:
+        """Nobody trades the sooner expiry any more, but its stored slice still binds the later one."""
+        later = START + HOUR
+        soon, last = START + 22 * HOUR, START + DAY
+        binding = {expiry: at_volatility(0.6, expiry, START) for expiry in (soon, last)}
+        state = Stored(BOUNDS, 1, frozenset(), {last: binding[last]}, binding)
+        offered = {expiry: at_volatility(0.57, expiry, later) for expiry in (soon, last)}
+        assert set(choose(state, offered, later)) == {soon, last}
+        assert not due(state, {soon: offered[soon]}, later)
+        with pytest.raises(Doubtful, match="does not fit the stored slice"):
+            choose(state, {last: offered[last]}, later)
+
+    def test_a_slice_that_will_be_clipped_is_compared_with_nobody(self) -> None:
+        late = START + 4 * HOUR
+        week, next_day = at_volatility(0.6, WEEK, START), at_volatility(0.6, WEEK + DAY, START + 3 * HOUR)
+        state = stored({WEEK: week, WEEK + DAY: next_day}, [WEEK, WEEK + DAY])
+        offered = {WEEK: at_volatility(0.9, WEEK, late), WEEK + DAY: at_volatility(0.9, WEEK + DAY, late)}
+        assert set(choose(state, offered, late)) == {WEEK}
+
+    def test_a_move_of_the_carry_is_a_move(self) -> None:
+        later = START + HOUR
+        state = stored({WEEK: at_volatility(0.6, WEEK, START)})
+        offered = {WEEK: replace(at_volatility(0.6, WEEK, later), carry=30_000_000)}
+        with pytest.raises(Doubtful, match="beyond the bound"):
+            choose(state, offered, later)
+        assert choose(state, {WEEK: replace(offered[WEEK], carry=20_000_000)}, later)
 
     @pytest.mark.parametrize(
         "respond",

@@ -147,4 +147,37 @@ abstract contract VolatilityFixture is Test {
         vm.expectRevert(refusal);
         oracle.post(r, signatures);
     }
+
+    // --- batches ---
+
+    /// @notice A report of several slices at the present.
+    function batch(IVolatilityOracle.SliceReport[] memory slices)
+        internal
+        view
+        returns (IVolatilityOracle.SurfaceReport memory r)
+    {
+        (r.market, r.timestamp, r.slices) = (MARKET, uint40(vm.getBlockTimestamp()), slices);
+    }
+
+    function pair(IVolatilityOracle.SliceReport memory first, IVolatilityOracle.SliceReport memory second)
+        internal
+        pure
+        returns (IVolatilityOracle.SliceReport[] memory slices)
+    {
+        slices = new IVolatilityOracle.SliceReport[](2);
+        (slices[0], slices[1]) = (first, second);
+    }
+
+    function postBatch(IVolatilityOracle.SliceReport[] memory slices) internal {
+        IVolatilityOracle.SurfaceReport memory r = batch(slices);
+        bytes[] memory signatures = sign(r, 2);
+        oracle.post(r, signatures);
+    }
+
+    function expectBatchRefused(IVolatilityOracle.SliceReport[] memory slices, bytes memory refusal) internal {
+        IVolatilityOracle.SurfaceReport memory r = batch(slices);
+        bytes[] memory signatures = sign(r, 2);
+        vm.expectRevert(refusal);
+        oracle.post(r, signatures);
+    }
 }
