@@ -30,6 +30,7 @@ class MarketState:
     ----------
     time : market time at that block, seconds.
     heartbeat : the volatility oracle's, seconds.
+    volatility_per_day : the largest move that the volatility oracle allows a report, WAD a day.
     feeds : feed settings by version.
     vaults : by side, 0 calls and 1 puts.
     open_series : written amounts and collateral of each vault, by its address.
@@ -39,6 +40,7 @@ class MarketState:
     time: int
     spot: Spot | None
     heartbeat: int
+    volatility_per_day: int
     feeds: Mapping[int, FeedVersion]
     expiries: Mapping[int, Expiry]
     surfaces: Mapping[int, Surface]
@@ -106,6 +108,7 @@ async def market_state(reader: Reader, market: Market) -> MarketState:
         time=head.timestamp,
         spot=spot,
         heartbeat=oracle.heartbeat if oracle else 0,
+        volatility_per_day=oracle.volatility_per_day if oracle else 0,
         feeds={feed.version: feed for feed in feeds},
         expiries={expiry.expiry: expiry for expiry in expiries},
         surfaces={surface.expiry: surface for surface in surfaces},

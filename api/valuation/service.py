@@ -202,6 +202,7 @@ class Valuation:
             newest_slice(surface),
             previous_slice(surface),
             params_of(vault),
+            self.state.volatility_per_day,
         )
 
 

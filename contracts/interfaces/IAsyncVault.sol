@@ -39,8 +39,12 @@ interface IERC7540Redeem {
         returns (uint256 claimableShares);
 }
 
-/// @notice The vault that a share token belongs to, and the other way round (ERC-7575). ERC-165 id 0x2f0a18c5 for a
-/// vault that has all of ERC-4626 besides.
+/// @notice The share token of a vault (ERC-7575). ERC-165 id 0x2f0a18c5 for a vault that has all of ERC-4626 besides.
 interface IERC7575Vault {
     function share() external view returns (address);
+}
+
+/// @notice The other way round, asked of the share token: the vault of an asset, or zero (ERC-7575). ERC-165 id 0xf815c03d.
+interface IERC7575Share {
+    function vault(address asset) external view returns (address);
 }

@@ -137,7 +137,6 @@ interface IOptionVault {
     error CapExceeded(uint256 assets, uint256 cap);
     error BadParams(bytes32 what);
     error Paused();
-    error ForeignToken(address token);
 
     // --- trading ---
 

@@ -17,11 +17,9 @@ type ExpiryEntry is uint256;
 using ExpiryLists for ExpiryEntry global;
 
 /// @notice A market's surface while a batch is worked on.
-/// @param changed Whether the list must be stored again.
 /// @param count How many entries there are, ascending by expiry.
 /// @param posted What the batch stores, in its order.
 struct Surface {
-    bool changed;
     uint256 count;
     ExpiryEntry[15] entries;
     IVolatilityOracle.Slice[] posted;
@@ -69,10 +67,7 @@ library ExpiryLists {
         unchecked {
             for (uint256 word = ExpiryList.unwrap(self); word != 0; word >>= BITS) {
                 uint256 moment = ((word & MASK) >> 1) * 1 days + TIME_OF_DAY;
-                if (moment <= time) {
-                    surface.changed = true;
-                    continue;
-                }
+                if (moment <= time) continue;
                 surface.entries[count++] = ExpiryEntry.wrap(moment << 16 | (word & 1));
             }
         }
@@ -112,12 +107,10 @@ library ExpiryLists {
             }
         }
         self.entries[place] = ExpiryEntry.wrap(uint256(added) << 16);
-        self.changed = true;
     }
 
     /// @notice Takes an entry out.
     function remove(Surface memory self, uint256 place) internal pure {
-        self.changed = true;
         unchecked {
             uint256 count = --self.count;
             for (uint256 i = place; i < count; ++i) {
@@ -132,9 +125,7 @@ library ExpiryLists {
         pure
     {
         self.posted[index] = stored;
-        ExpiryEntry entry = self.entries[place];
-        if (isClipped(entry) != clipped) self.changed = true;
-        uint256 kept = ExpiryEntry.unwrap(entry) >> 16 << 16;
+        uint256 kept = ExpiryEntry.unwrap(self.entries[place]) >> 16 << 16;
         // the batch is ascending and every expiry in it takes one of fifteen places, so the index is small
         self.entries[place] = ExpiryEntry.wrap(kept | (index + 1) << 8 | (clipped ? 1 : 0));
     }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 /// @title RequestQueue
@@ -11,6 +12,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 /// it lies in the controller's running total, as the oldest is claimed first.
 library RequestQueue {
     using FixedPointMathLib for uint256;
+    using SafeCast for uint256;
 
     /// @param controller Who may claim and cancel.
     /// @param readyAt When its notice ends, seconds.
@@ -51,9 +53,10 @@ library RequestQueue {
         if (tail == 0) (self.head, tail) = (1, 1);
         id = tail;
         self.tail = tail + 1;
-        // Units were checked by the caller: they are booked as uint128. Times are seconds.
-        self.requests[id] =
-            Request({controller: controller, readyAt: uint40(readyAt), pending: uint128(units), filled: 0, start: 0});
+        // Times are seconds.
+        self.requests[id] = Request({
+            controller: controller, readyAt: uint40(readyAt), pending: units.toUint128(), filled: 0, start: 0
+        });
     }
 
     /// @notice The oldest waiting request; id zero when there is none.
@@ -75,11 +78,12 @@ library RequestQueue {
         uint128 total = c.total;
         // Only the oldest request is ever filled in part, so a request's units are contiguous in the total.
         if (request.filled == 0) request.start = total;
+        // `units` is at most what is pending. Shares of a vault that lost nearly all may be any number.
         request.pending -= uint128(units);
         request.filled += uint128(units);
         c.total = total + uint128(units);
-        c.assets += uint128(assets);
-        c.shares += uint128(shares);
+        c.assets += assets.toUint128();
+        c.shares += shares.toUint128();
     }
 
     /// @notice Takes claimed assets and shares off.

@@ -13,10 +13,13 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 /// @title VaultPricer
 /// @notice Reads the feed and the volatility oracle for one vault, marks its book and quotes its trades.
 /// @dev The vault creates its own pricer, keeps its parameters here and passes in what it holds. Apart only because both
-/// together are larger than a contract may be. No role and no user acts here.
+/// together are larger than a contract may be. No role acts here, and a user only by noting that a feed is dead.
 contract VaultPricer {
     /// @notice Trading and processing stop this long, and the feed's maximum age, before an expiry.
     uint256 public constant CUTOFF_SECONDS = 30 minutes;
+
+    /// @notice Notes of a feed's outage count as one while no two are further apart than this.
+    uint256 public constant OUTAGE_GAP_SECONDS = 12 hours;
 
     /// @dev Conditions of one expiry when marking.
     /// @param priced False where the feed or the slice cannot be read.
@@ -41,6 +44,16 @@ contract VaultPricer {
         uint40 cutOffExpiry;
     }
 
+    /// @dev A feed seen unreadable: first, and last. A gap ends the count, so that two short failures days apart are not
+    /// one long one.
+    struct Outage {
+        uint40 since;
+        uint40 seen;
+    }
+
+    /// @notice A feed was seen unreadable since a time, or, with zeros, readable again.
+    event OutageNoted(uint40 indexed expiry, uint40 since, uint40 seen);
+
     error OnlyVault(address caller);
 
     /// @notice The vault that this prices for.
@@ -51,6 +64,9 @@ contract VaultPricer {
     Side public immutable side;
     /// @notice WAD of one token unit of the settlement asset.
     uint256 public immutable scale;
+
+    /// @notice Feeds seen unreadable for a reason without a date.
+    mapping(uint40 expiry => Outage) public outages;
 
     IOptionVault.Params private _params;
     IOptionVault.Fees private _fees;
@@ -82,7 +98,7 @@ contract VaultPricer {
 
     /// @notice Checks and stores the vault's parameters.
     /// @dev The half spread must grow at least as fast as signers may move volatility: nobody gains by knowing the next
-    /// report. The oracle's bound is raised only after the vaults' spreads.
+    /// report. Where the oracle's bound is raised later, quotes and marks follow it at once (`_conditions`).
     function setParams(IOptionVault.Params calldata p) external onlyVault {
         _check(p.halfSpread >= 0.001e18 && p.halfSpread <= 0.5e18, "halfSpread");
         _check(
@@ -263,7 +279,7 @@ contract VaultPricer {
             e.priced = true;
             e.conditions = _conditions(expiry, spot, newest, previous, feed.deviationBps);
         } catch (bytes memory reason) {
-            e.unpricedSince = _unpricedSince(reason);
+            e.unpricedSince = _unpricedSince(expiry, reason);
         }
     }
 
@@ -271,10 +287,9 @@ contract VaultPricer {
         return block.timestamp + CUTOFF_SECONDS + maxAge >= expiry;
     }
 
-    /// @dev Since when a feed has been unreadable: a stale one says when it last spoke; for any other refusal nothing
-    /// older than now is known.
-    function _unpricedSince(bytes memory reason) private view returns (uint256 since) {
-        since = block.timestamp;
+    /// @dev Since when a feed has been unreadable: a stale one says when it last spoke; any other refusal counts from when
+    /// it was first noted, if it was noted often enough since.
+    function _unpricedSince(uint40 expiry, bytes memory reason) private view returns (uint256 since) {
         if (reason.length == 68 && bytes4(reason) == IMarkets.StalePrice.selector) {
             uint256 updatedAt;
             uint256 maxAge;
@@ -282,8 +297,31 @@ contract VaultPricer {
                 updatedAt := mload(add(reason, 36))
                 maxAge := mload(add(reason, 68))
             }
-            if (updatedAt + maxAge < since) since = updatedAt + maxAge;
+            // a round without a date is an unfinished one, not one of 1970
+            if (updatedAt != 0 && updatedAt + maxAge < block.timestamp) return updatedAt + maxAge;
         }
+        Outage memory outage = outages[expiry];
+        return _isContinued(outage) ? outage.since : block.timestamp;
+    }
+
+    /// @notice Notes whether the feed of an expiry can be read now. Anybody may call: a feed that reverts, answers nothing
+    /// or is out of its range has no date of its own to count three days from.
+    function noteOutage(uint40 expiry) external {
+        try markets.spot(market, expiry) returns (uint256, uint256) {
+            delete outages[expiry];
+            emit OutageNoted(expiry, 0, 0);
+        } catch {
+            Outage memory outage = outages[expiry];
+            uint40 time = uint40(block.timestamp);
+            if (!_isContinued(outage)) outage.since = time;
+            outage.seen = time;
+            outages[expiry] = outage;
+            emit OutageNoted(expiry, outage.since, time);
+        }
+    }
+
+    function _isContinued(Outage memory outage) private view returns (bool) {
+        return block.timestamp <= uint256(outage.seen) + OUTAGE_GAP_SECONDS;
     }
 
     function _conditions(
@@ -299,6 +337,7 @@ contract VaultPricer {
         c.bandBps = bandBps;
         c.newest = newest;
         if (age < _params.guardWindow) c.previous = previous;
-        c.halfSpread = VaultPricing.halfSpread(_params.halfSpread, _params.halfSpreadPerDay, age);
+        uint256 perDay = FixedPointMathLib.max(_params.halfSpreadPerDay, volatilityOracle.volatilityPerDay());
+        c.halfSpread = VaultPricing.halfSpread(_params.halfSpread, perDay, age);
     }
 }

@@ -17,7 +17,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 ///     Pask   max(P, value at the spot edge and the newest slice, the same with the previous slice while it counts)
 ///     Pbid   min(P, value at the other spot edge, ...)
 ///     edges  calls ask at floor(spot (10000 + bps) / 10000) and bid at floor(spot (10000 - bps) / 10000), puts the reverse
-///     h      halfSpread + ceil(halfSpreadPerDay * (now - newest.timestamp) / 1 day)
+///     h      halfSpread + ceil(max(halfSpreadPerDay, oracle.volatilityPerDay) * (now - newest.timestamp) / 1 day)
 ///     y      ceil(q v / 1e18) for a buy, floor for a sale: the vega that the trade adds to or takes from X
 ///
 /// A buy, each part rounded up by itself, so that the parts sum to the premium exactly:

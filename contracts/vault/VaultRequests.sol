@@ -203,7 +203,8 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
             }
             uint256 shares = pending;
             uint256 assets = _assetsFor(shares, state.leaving);
-            if (assets > state.idle) {
+            // Nobody is bought out with nothing: where all is locked and counted as owed, leavers wait.
+            if (assets > state.idle || state.idle == 0) {
                 shares = state.idle.fullMulDiv(totalSupply() + _virtualShares(), state.leaving + VIRTUAL_ASSETS);
                 if (shares == 0) {
                     ++state.left;

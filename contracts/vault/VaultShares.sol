@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IERC7540Deposit, IERC7575Vault} from "../interfaces/IAsyncVault.sol";
+import {IERC7540Deposit, IERC7575Share, IERC7575Vault} from "../interfaces/IAsyncVault.sol";
 import {RequestQueue} from "./RequestQueue.sol";
 import {VaultRequests} from "./VaultRequests.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
@@ -11,7 +11,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 /// @notice The share token's ERC-4626 face: claims of processed requests, and estimates.
 /// @dev As ERC-7540 has it, deposit and mint, redeem and withdraw claim what was processed, the limits are what can be
 /// claimed, and previews revert.
-abstract contract VaultShares is VaultRequests, IERC7575Vault, IERC165 {
+abstract contract VaultShares is VaultRequests, IERC7575Vault, IERC7575Share, IERC165 {
     using FixedPointMathLib for uint256;
     using RequestQueue for RequestQueue.Queue;
 
@@ -130,11 +130,17 @@ abstract contract VaultShares is VaultRequests, IERC7575Vault, IERC165 {
         return address(this);
     }
 
+    /// @inheritdoc IERC7575Share
+    function vault(address asset_) external view returns (address) {
+        return asset_ == asset ? address(this) : address(0);
+    }
+
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
         return interfaceId == type(IERC165).interfaceId || interfaceId == 0xe3bc4e65 // operators
             || interfaceId == 0xce3bbe50 // asynchronous deposits
             || interfaceId == 0x620ee8e4 // asynchronous redemptions
-            || interfaceId == 0x2f0a18c5; // ERC-7575: a whole ERC-4626 vault with share()
+            || interfaceId == 0x2f0a18c5 // ERC-7575: a whole ERC-4626 vault with share()
+            || interfaceId == type(IERC7575Share).interfaceId;
     }
 }

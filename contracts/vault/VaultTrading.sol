@@ -151,6 +151,8 @@ abstract contract VaultTrading is VaultBook {
     // --- the base ---
 
     /// @dev Net assets at the leavers' mark and the short vega of the whole book, renewed before a block's first trade only.
+    /// Leavers who are paid between two trades of a block take from the base what they take from the vault: trades alone
+    /// never bring idle and locked assets together below it.
     function _rebase() private returns (uint256 netAssets_) {
         uint256 shortVega;
         bool renewed;
@@ -164,7 +166,9 @@ abstract contract VaultTrading is VaultBook {
 
     function _newBase() private view returns (uint256 netAssets_, uint256 shortVega, bool renewed) {
         Base memory base = _base;
-        if (base.blockNumber == block.number) return (base.netAssets, _shortVega, false);
+        if (base.blockNumber == block.number) {
+            return (uint256(base.netAssets).min(_idle + _locked), _shortVega, false);
+        }
         VaultPricer.Marks memory marks = _mark();
         return (_netAssets(marks.leaving), marks.shortVega, true);
     }

@@ -53,6 +53,7 @@ def setting(client: Client, last: int) -> dict[str, Any]:
         "markets": markets,
         "vaults": vaults,
         "heartbeat": client.read("VolatilityOracle", "heartbeat"),
+        "volatility_per_day": client.read("VolatilityOracle", "volatilityPerDay"),
         "treasury": client.read("Clearinghouse", "treasury").lower(),
     }
 

@@ -128,8 +128,13 @@ def conditions(
     newest: PackedSlice,
     previous: PackedSlice | None,
     params: Params,
+    volatility_per_day: int,
 ) -> Conditions:
-    """The conditions at a time; the previous slice counts within the guard window of the newest report."""
+    """The conditions at a time; the previous slice counts within the guard window of the newest report.
+
+    The half spread grows with the slice's age by the vault's rate, and never slower than by `volatility_per_day`, the
+    move that the volatility oracle allows its signers (WAD a day).
+    """
     age = timestamp - newest.timestamp
     counts = previous is not None and previous.timestamp != 0 and age < params.guard_window
     return Conditions(
@@ -139,7 +144,7 @@ def conditions(
         band_bps,
         newest,
         previous if counts else None,
-        params.half_spread + _div_up(params.half_spread_per_day * age, DAY),
+        params.half_spread + _div_up(max(params.half_spread_per_day, volatility_per_day) * age, DAY),
     )
 
 

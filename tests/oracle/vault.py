@@ -85,6 +85,7 @@ class Vault:
     fees: dict[str, int]
     band_bps: int
     heartbeat: int
+    volatility_per_day: int
     max_age: int
     idle: int = 0
     locked: int = 0
@@ -140,7 +141,8 @@ class VaultModel:
         """Of volatility, grown by the slice's age."""
         smiles = self._smiles(self.v.market, series.expiry)
         age = now - smiles.newest.timestamp if smiles else 0
-        return mpf(self.v.params["halfSpread"]) / WAD + mpf(self.v.params["halfSpreadPerDay"]) / WAD * age / DAY
+        growth = max(self.v.params["halfSpreadPerDay"], self.v.volatility_per_day)
+        return mpf(self.v.params["halfSpread"]) / WAD + mpf(growth) / WAD * age / DAY
 
     def marks(self, now: int) -> tuple[mpf, mpf, mpf]:
         """Liabilities as depositors enter and as leavers leave (token units), and the short vega (whole units)."""
@@ -183,10 +185,12 @@ class VaultModel:
         before = self.v.written.get(series.id, 0)
         collateral = leg_collateral(series, before + amount, unit) - leg_collateral(series, before, unit)
         y, spot = q * value.vega, mpf(self.ledger.feeds[self.v.market].spot()) / WAD
-        whole_assets = self.v.base_assets / unit
+        # Leavers who were paid since the base was renewed are gone from it.
+        base = min(self.v.base_assets, mpf(self.v.idle + self.v.locked))
+        whole_assets = base / unit
         skew = mpf(params["skew"]) / WAD / (2 * whole_assets) * ((self.v.vega + y) ** 2 - self.v.vega**2) * unit
         locked = mpf(self.v.locked)
-        use = mpf(params["use"]) / WAD / (2 * self.v.base_assets) * ((locked + collateral) ** 2 - locked**2)
+        use = mpf(params["use"]) / WAD / (2 * base) * ((locked + collateral) ** 2 - locked**2)
         notional = q if self.v.side == CALL else q * spot
         left = mpf(max(series.expiry - AVERAGING - now, 0)) / YEAR
         least = collateral * mpf(params["minRate"]) / WAD * left + notional * mpf(params["floor"]) / WAD * unit

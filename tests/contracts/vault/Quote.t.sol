@@ -184,4 +184,35 @@ contract QuoteTest is VaultFixture {
         assertEq(q.total - q.fee, least);
         assertGt(q.floor, 0);
     }
+
+    /// @dev Signers who may move volatility faster than the vault was set for move its half spread with them at once.
+    function test_theHalfSpreadFollowsWhatSignersMayMove() public {
+        skip(1 hours);
+        nextBlock();
+        uint256 before = calls.quoteBuy(call3000, 1e18).spread;
+        oracle.setBounds(6 hours, 4e18, 0.5e18, 1 days);
+        uint256 vega = _prices(call3000).vega;
+        uint256 half = 0.02e18 + _up(4e18 * 1 hours, 1 days);
+        assertEq(calls.quoteBuy(call3000, 1e18).spread, _up(vega * half, 1e18));
+        assertGt(calls.quoteBuy(call3000, 1e18).spread, before);
+        // slower signers leave it as it was set
+        oracle.setBounds(6 hours, 0.01e18, 0.5e18, 1 days);
+        assertEq(calls.quoteBuy(call3000, 1e18).spread, before);
+    }
+
+    /// @dev Leavers paid between two trades of a block are gone from the base: the cap on use holds what is left.
+    function test_leaversPaidWithinABlockAreGoneFromTheBase() public {
+        vm.prank(alice);
+        calls.requestRedeem(60e18, alice, alice);
+        skip(1 hours);
+        refresh();
+        buy(calls, call3000, 0.01e18); // the block's first trade
+        uint256 use = calls.quoteBuy(call3000, 10e18).use;
+        calls.process(10);
+        uint256 left = calls.idleAssets() + calls.lockedAssets();
+        assertApproxEqAbs(calls.quoteBuy(call3000, 10e18).use, use * LIQUIDITY / left, use / 1000);
+        vm.prank(bob);
+        vm.expectRevert(abi.encodeWithSelector(IOptionVault.UtilisationAboveCap.selector, 37.01e18, left));
+        calls.buy(call3000, 37e18, type(uint256).max, bob, type(uint256).max, IOptionVault.Funds.FREE_BALANCE);
+    }
 }

@@ -275,13 +275,4 @@ contract RequestsTest is VaultFixture {
         vm.expectRevert(refused);
         calls.previewWithdraw(1);
     }
-
-    function test_saysWhatItSupports() public view {
-        bytes4[5] memory ids =
-            [bytes4(0x01ffc9a7), bytes4(0xe3bc4e65), bytes4(0xce3bbe50), bytes4(0x620ee8e4), bytes4(0x2f0a18c5)];
-        for (uint256 i; i < 5; ++i) {
-            assertTrue(calls.supportsInterface(ids[i]));
-        }
-        assertFalse(calls.supportsInterface(0xffffffff));
-    }
 }
