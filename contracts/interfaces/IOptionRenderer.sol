@@ -16,6 +16,9 @@ interface IOptionRenderer {
     /// @notice The text form of a series, as traders read it: `ETH-27NOV26-3000-C`.
     function name(SeriesId series) external view returns (string memory);
 
+    /// @notice The picture of a series as it stands: open, expired or settled.
+    function svg(SeriesId series) external view returns (string memory);
+
     /// @notice The metadata of a token id: `data:application/json;base64,...`.
     function uri(uint256 id) external view returns (string memory);
 }
