@@ -17,7 +17,7 @@ endif
 packages := optionix indexer keeper ml api
 suites := forge ape python web demo browser faults quotes
 
-.PHONY: help up down test $(suites:%=test-%) lint fmt abi audit lock clean setup
+.PHONY: help up down test $(suites:%=test-%) prove lint fmt abi audit lock clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,10 @@ test: setup ## every suite, side by side; the last line counts
 
 $(suites:%=test-%): test-%: setup
 	@.venv/bin/python tools/run_suites.py $*
+
+prove: ## what takes longer than a test: long campaigns, slither, coverage (PARTS="slither coverage" for some)
+	@tools/setup audit
+	@.venv/bin/python tools/prove.py $(PARTS)
 
 lint: setup ## ruff, mypy, forge fmt, solhint, oxlint, tsc: nothing is changed
 	@tools/lint

@@ -17,9 +17,11 @@ type ExpiryEntry is uint256;
 using ExpiryLists for ExpiryEntry global;
 
 /// @notice A market's surface while a batch is worked on.
+/// @param changed Whether the list must be stored again.
 /// @param count How many entries there are, ascending by expiry.
 /// @param posted What the batch stores, in its order.
 struct Surface {
+    bool changed;
     uint256 count;
     ExpiryEntry[15] entries;
     IVolatilityOracle.Slice[] posted;
@@ -67,7 +69,10 @@ library ExpiryLists {
         unchecked {
             for (uint256 word = ExpiryList.unwrap(self); word != 0; word >>= BITS) {
                 uint256 moment = ((word & MASK) >> 1) * 1 days + TIME_OF_DAY;
-                if (moment <= time) continue;
+                if (moment <= time) {
+                    surface.changed = true;
+                    continue;
+                }
                 surface.entries[count++] = ExpiryEntry.wrap(moment << 16 | (word & 1));
             }
         }
@@ -107,10 +112,12 @@ library ExpiryLists {
             }
         }
         self.entries[place] = ExpiryEntry.wrap(uint256(added) << 16);
+        self.changed = true;
     }
 
     /// @notice Takes an entry out.
     function remove(Surface memory self, uint256 place) internal pure {
+        self.changed = true;
         unchecked {
             uint256 count = --self.count;
             for (uint256 i = place; i < count; ++i) {
@@ -125,7 +132,9 @@ library ExpiryLists {
         pure
     {
         self.posted[index] = stored;
-        uint256 kept = ExpiryEntry.unwrap(self.entries[place]) >> 16 << 16;
+        ExpiryEntry entry = self.entries[place];
+        if (isClipped(entry) != clipped) self.changed = true;
+        uint256 kept = ExpiryEntry.unwrap(entry) >> 16 << 16;
         // the batch is ascending and every expiry in it takes one of fifteen places, so the index is small
         self.entries[place] = ExpiryEntry.wrap(kept | (index + 1) << 8 | (clipped ? 1 : 0));
     }

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
-import {OptionPricing} from "./OptionPricing.sol";
+import {FixedPointX96} from "./FixedPointX96.sol";
 import {Ssvi} from "./Ssvi.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
@@ -12,7 +12,8 @@ uint256 constant SLICE_POINTS = 5;
 /// @title SliceMoves
 /// @notice How far a report may move a slice, and what is stored of one that moves further.
 /// @dev Volatility of a slice at a log-moneyness k is `sqrt(w0(k) / T0)`, T0 = expiry - timestamp in years of 365 days.
-/// Two slices are compared at five points, k = -1, -1/2, 0, 1/2, 1 times a scale of two standard deviations
+/// Its square, the variance of a year, is what is computed here (X96): volatilities are compared without their roots. Two
+/// slices are compared at five points, k = -1, -1/2, 0, 1/2, 1 times a scale of two standard deviations
 /// (`2 sqrt(theta)`): an SSVI slice has three shape parameters, so five points hold it over the range where options are
 /// traded.
 library SliceMoves {
@@ -22,6 +23,9 @@ library SliceMoves {
     int256 internal constant MAX_CARRY_TIMES_YEARS = 0.2e18;
 
     uint256 private constant YEAR = 365 days;
+    uint256 private constant WAD = 1e18;
+    uint256 private constant MIN_VARIANCE = (MIN_VOLATILITY * MIN_VOLATILITY << 96) / (WAD * WAD);
+    uint256 private constant MAX_VARIANCE = (MAX_VOLATILITY * MAX_VOLATILITY << 96) / (WAD * WAD);
     int256 private constant CARRY_UNIT = 1e9;
     uint256 private constant THETA_ONE = 1e16;
     /// @dev Beyond this log-moneyness (20, X96) the variance formula has no room, and nothing is traded.
@@ -30,31 +34,51 @@ library SliceMoves {
     uint256 private constant STEPS = 12;
     uint256 private constant ONE = 1 << STEPS;
 
-    /// @notice The five log-moneyness points (X96) of a slice whose time left is `secondsLeft`, from its at-the-money
-    /// variance carried to that time.
-    function points(IVolatilityOracle.Slice memory slice, uint40 expiry, uint256 secondsLeft)
+    /// @notice One standard deviation at the money (X96) of a slice whose time left is `secondsLeft`: the unit of the five
+    /// points k = -2, -1, 0, 1, 2, from its at-the-money variance carried to that time.
+    function deviation(IVolatilityOracle.Slice memory slice, uint40 expiry, uint256 secondsLeft)
         internal
         pure
-        returns (int256[SLICE_POINTS] memory k)
+        returns (uint256)
     {
-        uint256 theta = uint256(slice.theta) * secondsLeft / (expiry - slice.timestamp);
-        // theta is below 2^64 times 2^40 / 1 in its unit of 1e-16, so the shifted number is below 2^244
-        int256 deviation =
-            int256(FixedPointMathLib.min(FixedPointMathLib.sqrt((theta << 140) / THETA_ONE) << 26, MAX_POINT / 2));
-        k[0] = -2 * deviation;
-        k[1] = -deviation;
-        k[3] = deviation;
-        k[4] = 2 * deviation;
+        unchecked {
+            // 2^64 * 2^40; the root's argument is X192 and below 2^244 since variance of a slice is below 2^64 / 1e16
+            uint256 theta = uint256(slice.theta) * secondsLeft / (expiry - slice.timestamp);
+            return FixedPointMathLib.min(FixedPointX96.root((theta << 140) / THETA_ONE << 52), MAX_POINT / 2);
+        }
     }
 
-    /// @notice Volatilities of a slice at the given points, WAD, rounded down.
-    function volatilities(IVolatilityOracle.Slice memory slice, uint40 expiry, int256[SLICE_POINTS] memory k)
+    /// @notice Annual variances of a slice (X96) at the five points: two deviations below the money to two above.
+    /// @param unit One deviation, X96, at most 10.
+    function variances(IVolatilityOracle.Slice memory slice, uint40 expiry, uint256 unit)
         internal
         pure
-        returns (uint256[SLICE_POINTS] memory volatility)
+        returns (uint256[SLICE_POINTS] memory variance)
     {
-        for (uint256 i; i < SLICE_POINTS; ++i) {
-            volatility[i] = OptionPricing.volatilityAt(k[i], slice, expiry);
+        unchecked {
+            // w = theta / 2 (1 + rho x + sqrt(x^2 + 2 rho x + 1)), x = phi k; with the minus signs on the other side of the
+            // money. x is below 2^64 * 2^100 / 2^49 = 2^115, twice that squared (X192) below 2^232.
+            uint256 divisor = 2 * THETA_ONE * (expiry - slice.timestamp);
+            uint256 scale = uint256(slice.theta) * YEAR; // below 2^89, times a shape below 2^116
+            int256 rho = (int256(slice.rho) << 96) / int256(Ssvi.RHO_ONE);
+            int256 x = int256(uint256(slice.phi) * unit / Ssvi.PHI_ONE);
+            variance[2] = (scale << 97) / divisor;
+            (uint256 left, uint256 right) = _shapes(x, rho);
+            (variance[1], variance[3]) = (scale * left / divisor, scale * right / divisor);
+            (left, right) = _shapes(2 * x, rho);
+            (variance[0], variance[4]) = (scale * left / divisor, scale * right / divisor);
+        }
+    }
+
+    /// @dev 1 - rho x + sqrt(x^2 - 2 rho x + 1) and 1 + rho x + sqrt(x^2 + 2 rho x + 1), X96: `Ssvi.shape` at -x and x.
+    function _shapes(int256 x, int256 rho) private pure returns (uint256 left, uint256 right) {
+        unchecked {
+            int256 product = rho * x;
+            uint256 sum = uint256(x * x + (1 << 192));
+            int256 line = product >> 96;
+            // |rho| < 1: the radicands are at least 1 - rho^2, and the shapes not negative but for the rounding
+            left = uint256((1 << 96) - line + int256(FixedPointX96.root(sum - uint256(2 * product))));
+            right = uint256((1 << 96) + line + int256(FixedPointX96.root(sum + uint256(2 * product))));
         }
     }
 
@@ -76,32 +100,63 @@ library SliceMoves {
         );
     }
 
-    /// @notice The first volatility outside the sane range, or zero when all are inside it.
-    function outOfRange(uint256[SLICE_POINTS] memory volatility) internal pure returns (uint256) {
-        for (uint256 i; i < SLICE_POINTS; ++i) {
-            if (volatility[i] < MIN_VOLATILITY || volatility[i] > MAX_VOLATILITY) return volatility[i];
+    /// @notice Whether all volatilities are in the sane range.
+    function inRange(uint256[SLICE_POINTS] memory variance) internal pure returns (bool) {
+        unchecked {
+            for (uint256 i; i < SLICE_POINTS; ++i) {
+                if (variance[i] < MIN_VARIANCE || variance[i] > MAX_VARIANCE) return false;
+            }
         }
-        return 0;
+        return true;
     }
 
-    /// @notice Whether two slices, given by their volatilities at five points, lie within `limit` (WAD) of each other.
+    /// @notice The first volatility outside the sane range (WAD), for the words of a refusal.
+    function outOfRange(uint256[SLICE_POINTS] memory variance) internal pure returns (uint256 volatility) {
+        for (uint256 i; i < SLICE_POINTS; ++i) {
+            if (variance[i] < MIN_VARIANCE || variance[i] > MAX_VARIANCE) {
+                return FixedPointMathLib.fullMulDiv(FixedPointMathLib.sqrt(variance[i]), WAD, 1 << 48);
+            }
+        }
+    }
+
+    /// @notice Whether two slices, given by their variances at five points, lie within `limit` (volatility, WAD) of each
+    /// other. Both are in the sane range.
     function within(uint256[SLICE_POINTS] memory a, uint256[SLICE_POINTS] memory b, uint256 limit)
         internal
         pure
         returns (bool)
     {
+        uint256 square = _square(limit);
         for (uint256 i; i < SLICE_POINTS; ++i) {
-            if (FixedPointMathLib.dist(a[i], b[i]) > limit) return false;
+            if (!_within(a[i], b[i], square)) return false;
         }
         return true;
     }
 
-    /// @notice Whether all volatilities lie within `limit` (WAD) of one level.
+    /// @notice Whether all volatilities lie within `limit` of one level (both WAD).
     function within(uint256[SLICE_POINTS] memory a, uint256 level, uint256 limit) internal pure returns (bool) {
+        uint256 square = _square(limit);
+        uint256 variance = _square(level);
         for (uint256 i; i < SLICE_POINTS; ++i) {
-            if (FixedPointMathLib.dist(a[i], level) > limit) return false;
+            if (!_within(a[i], variance, square)) return false;
         }
         return true;
+    }
+
+    /// @dev |sqrt(a) - sqrt(b)| <= sqrt(c), that is a + b - c <= 2 sqrt(a b), all X96. With a and b at most 25 the squares
+    /// are below 2^206.
+    function _within(uint256 a, uint256 b, uint256 c) private pure returns (bool) {
+        unchecked {
+            uint256 sum = a + b;
+            if (sum <= c) return true;
+            sum -= c;
+            return sum * sum <= 4 * a * b;
+        }
+    }
+
+    /// @dev The square (X96) of a WAD below 2^64.
+    function _square(uint256 value) private pure returns (uint256) {
+        return (value * value << 96) / (WAD * WAD);
     }
 
     /// @notice Whether an annual carry (units of 1e-9) is sane for the time left.
@@ -128,7 +183,7 @@ library SliceMoves {
         IVolatilityOracle.Slice memory stored,
         IVolatilityOracle.Slice memory next,
         uint40 expiry,
-        int256[SLICE_POINTS] memory k,
+        uint256 unit,
         uint256[SLICE_POINTS] memory from,
         uint256 limit
     ) internal pure returns (IVolatilityOracle.Slice memory) {
@@ -139,8 +194,8 @@ library SliceMoves {
             IVolatilityOracle.Slice memory tried = _blend(stored, next, expiry, middle);
             bool fits;
             if (isButterflyFree(tried)) {
-                uint256[SLICE_POINTS] memory to = volatilities(tried, expiry, k);
-                fits = within(from, to, limit) && outOfRange(to) == 0;
+                uint256[SLICE_POINTS] memory to = variances(tried, expiry, unit);
+                fits = inRange(to) && within(from, to, limit);
             }
             if (fits) low = middle;
             else high = middle;

@@ -51,12 +51,23 @@ abstract contract ReportRules is IVolatilityOracle, AccessManaged, EIP712 {
         uint256 count = report.slices.length;
         bytes32[] memory hashes = new bytes32[](count);
         for (uint256 i; i < count; ++i) {
-            SliceReport calldata s = report.slices[i];
-            hashes[i] = keccak256(abi.encode(SLICE_TYPEHASH, s.expiry, s.theta, s.phi, s.rho, s.carry));
+            hashes[i] = _hashSlice(report.slices[i]);
         }
         return _hashTypedDataV4(
             keccak256(abi.encode(REPORT_TYPEHASH, report.market, report.timestamp, keccak256(abi.encodePacked(hashes))))
         );
+    }
+
+    /// @dev The fields of the struct are whole words in the call data, as typed data wants them. Unclean ones hash to
+    /// something else, and are refused by the compiler's own check where they are read.
+    function _hashSlice(SliceReport calldata report) private pure returns (bytes32 hash) {
+        bytes32 typeHash = SLICE_TYPEHASH;
+        assembly ("memory-safe") {
+            let start := mload(0x40) // beyond the free memory: it stays free
+            mstore(start, typeHash)
+            calldatacopy(add(start, 0x20), report, 0xa0)
+            hash := keccak256(start, 0xc0)
+        }
     }
 
     /// @dev Signatures ascend by signer, so each counts once. A signature that is not a current signer's is refused, not

@@ -5,6 +5,7 @@ import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {ExpiryEntry, ExpiryList, ExpiryLists, Surface} from "../libraries/ExpiryList.sol";
 import {SLICE_POINTS, SliceMoves} from "../libraries/SliceMoves.sol";
+import {SliceStorage} from "../libraries/SliceStorage.sol";
 import {ReportRules} from "./ReportRules.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
@@ -23,6 +24,8 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 /// expiries against each other. As it is, a batch of all expiries whose slices fit one another is never refused for the
 /// calendar, whatever is stored; and a slice that is left out of batches can refuse the others for a heartbeat at most.
 abstract contract SliceStore is ReportRules {
+    using SliceStorage for Slice;
+
     /// @param until When the signers' halt ends.
     /// @param clipped Whether the newest report was clipped: trades wait until a report fits.
     struct Halt {
@@ -64,8 +67,7 @@ abstract contract SliceStore is ReportRules {
     function _storeBatch(SurfaceReport calldata report, Rules memory rules) internal {
         uint256 count = report.slices.length;
         uint16 market = report.market;
-        ExpiryList list = _lists[market];
-        Surface memory surface = list.open(block.timestamp, count);
+        Surface memory surface = _lists[market].open(block.timestamp, count);
         uint40 expiry;
         uint256 place;
         for (uint256 i; i < count; ++i) {
@@ -78,8 +80,7 @@ abstract contract SliceStore is ReportRules {
             place = _store(market, expiry, next, rules, surface, place, i);
         }
         _checkCalendar(market, surface, rules.heartbeat);
-        ExpiryList closed = surface.close();
-        if (ExpiryList.unwrap(closed) != ExpiryList.unwrap(list)) _lists[market] = closed;
+        if (surface.changed) _lists[market] = surface.close();
     }
 
     /// @dev Checks one slice and stores it, clipped where it moved too far.
@@ -95,7 +96,9 @@ abstract contract SliceStore is ReportRules {
         uint256 index
     ) private returns (uint256 place) {
         if (expiry <= block.timestamp) revert ExpiryPassed(expiry);
-        Slice memory stored = _newest[market][expiry];
+        Slice storage newest = _newest[market][expiry];
+        uint256 word = newest.load();
+        Slice memory stored = SliceStorage.unpack(word);
         // what is listed stays listed
         if (stored.timestamp == 0 && !markets.isExpiryListed(market, expiry)) revert UnlistedExpiry(market, expiry);
         if (next.timestamp <= stored.timestamp) revert ReportNotNewer(next.timestamp, stored.timestamp);
@@ -113,9 +116,9 @@ abstract contract SliceStore is ReportRules {
             _checkFirst(market, expiry, next, rules, surface, place);
         } else {
             (next, clipped) = _bound(stored, next, expiry, rules);
-            _previous[market][expiry] = stored;
+            _previous[market][expiry].store(word);
         }
-        _newest[market][expiry] = next;
+        newest.store(next.pack());
         surface.set(place, index, next, clipped);
         if (clipped != wasClipped) _setClipped(market, expiry, clipped);
         emit SlicePosted(market, expiry, next.theta, next.phi, next.rho, next.carry, next.timestamp, clipped);
@@ -141,9 +144,9 @@ abstract contract SliceStore is ReportRules {
         returns (Slice memory, bool clipped)
     {
         uint256 elapsed = FixedPointMathLib.min(next.timestamp - stored.timestamp, rules.maxMoveSeconds);
-        int256[SLICE_POINTS] memory k = SliceMoves.points(stored, expiry, expiry - next.timestamp);
-        uint256[SLICE_POINTS] memory from = SliceMoves.volatilities(stored, expiry, k);
-        uint256[SLICE_POINTS] memory to = SliceMoves.volatilities(next, expiry, k);
+        uint256 unit = SliceMoves.deviation(stored, expiry, expiry - next.timestamp);
+        uint256[SLICE_POINTS] memory from = SliceMoves.variances(stored, expiry, unit);
+        uint256[SLICE_POINTS] memory to = SliceMoves.variances(next, expiry, unit);
         _checkRange(expiry, to);
 
         int40 carry = SliceMoves.clampCarry(stored.carry, next.carry, rules.carryPerDay * elapsed / 1 days);
@@ -153,7 +156,7 @@ abstract contract SliceStore is ReportRules {
         }
         uint256 limit = rules.volatilityPerDay * elapsed / 1 days;
         if (!SliceMoves.within(from, to, limit)) {
-            next = SliceMoves.clip(stored, next, expiry, k, from, limit);
+            next = SliceMoves.clip(stored, next, expiry, unit, from, limit);
             clipped = true;
         }
         return (next, clipped);
@@ -169,8 +172,8 @@ abstract contract SliceStore is ReportRules {
         Surface memory surface,
         uint256 place
     ) private view {
-        uint256[SLICE_POINTS] memory to = SliceMoves.volatilities(
-            next, expiry, SliceMoves.points(next, expiry, expiry - next.timestamp)
+        uint256[SLICE_POINTS] memory to = SliceMoves.variances(
+            next, expiry, SliceMoves.deviation(next, expiry, expiry - next.timestamp)
         );
         _checkRange(expiry, to);
         uint256 limit = rules.volatilityPerDay * uint256(rules.maxMoveSeconds) / 1 days;
@@ -178,8 +181,8 @@ abstract contract SliceStore is ReportRules {
 
         (uint40 near, Slice memory neighbour) = _nearest(market, surface, place, rules.heartbeat);
         if (near != 0) {
-            uint256[SLICE_POINTS] memory from = SliceMoves.volatilities(
-                neighbour, near, SliceMoves.points(neighbour, near, near - neighbour.timestamp)
+            uint256[SLICE_POINTS] memory from = SliceMoves.variances(
+                neighbour, near, SliceMoves.deviation(neighbour, near, near - neighbour.timestamp)
             );
             if (
                 SliceMoves.within(from, to, limit)
@@ -196,9 +199,8 @@ abstract contract SliceStore is ReportRules {
         }
     }
 
-    function _checkRange(uint40 expiry, uint256[SLICE_POINTS] memory volatility) private pure {
-        uint256 outside = SliceMoves.outOfRange(volatility);
-        if (outside != 0) revert VolatilityOutOfRange(expiry, outside);
+    function _checkRange(uint40 expiry, uint256[SLICE_POINTS] memory variance) private pure {
+        if (!SliceMoves.inRange(variance)) revert VolatilityOutOfRange(expiry, SliceMoves.outOfRange(variance));
     }
 
     // --- neighbours ---
@@ -248,7 +250,7 @@ abstract contract SliceStore is ReportRules {
     {
         // the age of a posted one was looked at with the batch
         if (entry.isPosted()) return (true, surface.slice(entry));
-        found = _newest[market][entry.expiry()];
+        found = SliceStorage.unpack(_newest[market][entry.expiry()].load());
         fresh = block.timestamp - found.timestamp <= heartbeat_;
     }
 

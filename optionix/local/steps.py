@@ -70,6 +70,12 @@ def spots(settings: Settings, timestamp: int) -> dict[str, str]:
     return {asset: f"{price // ANSWER_UNIT}.{price % ANSWER_UNIT:08d}" for asset, price in prices.items()}
 
 
+def compilation(settings: Settings) -> Step:
+    """What comes before a new chain: its clock runs from its first block, and a compiler takes hours of market time."""
+    compiling = "from optionix.chain.artifacts import compile_contracts; compile_contracts()"
+    return Step("compile", "compiling the contracts", lambda: parts.python(settings, "compile", "-c", compiling))
+
+
 def registry(settings: Settings, chain: Anvil) -> tuple[Step, ...]:
     """The steps in their order. A part of the system that has to prepare something adds its line here."""
 

@@ -117,6 +117,8 @@ class Supervisor:
         self.layout.anvil.mkdir(parents=True, exist_ok=True)
         await asyncio.gather(*(self._start(store_parts[name]) for name in ("postgres", "redis")))
         await asyncio.to_thread(stores.postgres.ensure_database)
+        if stores.chain.state is None or not stores.chain.state.is_file():
+            await self._run_step(steps.compilation(self.settings))
         await self._bring_up_market(store_parts["chain"])
 
     async def _bring_up_market(self, chain: Part) -> None:

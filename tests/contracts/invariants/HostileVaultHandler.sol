@@ -48,6 +48,29 @@ abstract contract HostileVaultHandler is VaultHandler {
         premium = cost - fee;
     }
 
+    /// @notice Traders who know the price of the settlement nearly: the last hours before an expiry, with fresh prices.
+    function doComeLate(uint256 seed, uint256 amount) external {
+        (IVault vault, SeriesId series) = _series(seed);
+        uint40 expiry = series.expiry();
+        uint256 time = expiry - bound(seed >> 16, 1, 3 hours);
+        if (vm.getBlockTimestamp() < time) vm.warp(time);
+        moveSpot(bound(seed >> 32, 2800, 3200));
+        try this.refreshAll() {} catch {}
+        amount = bound(amount, 0.01e18, 3e18) / 1e10 * 1e10;
+        try this.tradeAs(_who(seed), vault, series, amount) {
+            _traded(vault, series);
+        } catch {}
+        ++done["late"];
+    }
+
+    /// @dev Sells what is held, or buys. Apart, so that a refusal undoes no more than itself.
+    function tradeAs(address who, IVault vault, SeriesId series, uint256 amount) external {
+        bool sells = holding(who, series) >= amount;
+        vm.prank(who);
+        if (sells) vault.sell(series, amount, 0, who, type(uint256).max, IOptionVault.Funds.FREE_BALANCE);
+        else vault.buy(series, amount, type(uint256).max, who, type(uint256).max, IOptionVault.Funds.FREE_BALANCE);
+    }
+
     /// @notice Gifts in each way there is: free balance paid to a vault, tokens and options sent to it.
     function doGift(uint256 seed) external {
         IVault vault = _vault(seed);
@@ -164,8 +187,8 @@ abstract contract HostileVaultHandler is VaultHandler {
         if (kind == 0) data = abi.encodeCall(vault.requestRedeem, (vault.balanceOf(victim), STRANGER, victim));
         else if (kind == 1) data = abi.encodeCall(vault.redeem, (1, STRANGER, victim));
         else if (kind == 2) data = abi.encodeWithSignature("deposit(uint256,address,address)", 1, STRANGER, victim);
-        else if (kind == 3) data = abi.encodeCall(vault.cancelDeposit, (seed >> 16 & 15));
-        else if (kind == 4) data = abi.encodeCall(vault.cancelRedeem, (seed >> 16 & 15));
+        else if (kind == 3) data = abi.encodeCall(vault.cancelDeposit, (_lastDeposit[address(vault)]));
+        else if (kind == 4) data = abi.encodeCall(vault.cancelRedeem, (_lastRedeem[address(vault)]));
         else if (kind == 5) data = abi.encodeCall(vault.setParams, (vault.params()));
         else if (kind == 6) data = abi.encodeCall(vault.setTradesPaused, (true));
         else if (kind == 7) data = abi.encodeCall(vault.requestDeposit, (1e18, STRANGER, victim));

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
-import {SLICE_POINTS, SliceMoves} from "../../../contracts/libraries/SliceMoves.sol";
 import {VolatilityFixture} from "./VolatilityFixture.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
@@ -13,21 +12,6 @@ contract AttacksTest is VolatilityFixture {
 
     function _report(uint256 volatility) private view returns (IVolatilityOracle.SurfaceReport memory) {
         return report(vm.getBlockTimestamp(), sliceReport(NEAR, volatility, vm.getBlockTimestamp()));
-    }
-
-    function _points(uint40 expiry, int256[SLICE_POINTS] memory k) private view returns (uint256[SLICE_POINTS] memory) {
-        return SliceMoves.volatilities(oracle.slice(MARKET, expiry), expiry, k);
-    }
-
-    function _distance(uint256[SLICE_POINTS] memory a, uint256[SLICE_POINTS] memory b)
-        private
-        pure
-        returns (uint256 most)
-    {
-        for (uint256 i; i < SLICE_POINTS; ++i) {
-            uint256 distance = a[i] > b[i] ? a[i] - b[i] : b[i] - a[i];
-            if (distance > most) most = distance;
-        }
     }
 
     // --- signatures elsewhere ---
@@ -232,8 +216,8 @@ contract AttacksTest is VolatilityFixture {
     /// further than one report would have.
     function test_manyReportsInOneBlockMoveAsFarAsOne() public {
         postVolatility(NEAR, 0.6e18);
-        int256[SLICE_POINTS] memory k = SliceMoves.points(oracle.slice(MARKET, NEAR), NEAR, NEAR - START);
-        uint256[SLICE_POINTS] memory before = _points(NEAR, k);
+        int256[5] memory k = pointsOf(NEAR, START);
+        uint256[5] memory before = volatilitiesOf(NEAR, k);
         skip(60);
         for (uint256 i = 1; i <= 60; ++i) {
             IVolatilityOracle.SurfaceReport memory r = report(START + i, sliceReport(NEAR, 0.9e18, START + i));
@@ -241,7 +225,7 @@ contract AttacksTest is VolatilityFixture {
             oracle.post(r, signatures);
         }
         uint256 limit = uint256(1e18) * 60 / 1 days;
-        assertLe(_distance(before, _points(NEAR, k)), limit * 101 / 100);
+        assertLe(distance(before, volatilitiesOf(NEAR, k)), limit * 101 / 100);
         expectRefused(
             sliceReport(NEAR, 0.9e18, START + 60),
             abi.encodeWithSelector(IVolatilityOracle.ReportNotNewer.selector, START + 60, START + 60)
@@ -253,8 +237,8 @@ contract AttacksTest is VolatilityFixture {
     function test_aSilenceIsNotSavedUpBeyondTheCapAndTheHeartbeat() public {
         oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
         postVolatility(NEAR, 0.6e18);
-        int256[SLICE_POINTS] memory k = SliceMoves.points(oracle.slice(MARKET, NEAR), NEAR, NEAR - START);
-        uint256[SLICE_POINTS] memory before = _points(NEAR, k);
+        int256[5] memory k = pointsOf(NEAR, START);
+        uint256[5] memory before = volatilitiesOf(NEAR, k);
         skip(2 days);
         for (uint256 i; i <= 6; ++i) {
             uint256 time = START + 42 hours + i * 1 hours;
@@ -262,15 +246,15 @@ contract AttacksTest is VolatilityFixture {
             bytes[] memory signatures = sign(r, 2);
             oracle.post(r, signatures);
         }
-        assertLe(_distance(before, _points(NEAR, k)), 0.25e18 * 101 / 100);
+        assertLe(distance(before, volatilitiesOf(NEAR, k)), 0.25e18 * 101 / 100);
     }
 
     /// @dev A clipped report up, one down, one with the skew turned, and again: the surface goes no further than the clock
     /// allows, and stays butterfly free, and vaults trade on none of it.
     function testFuzz_alternatingClippedReportsGoNoFurtherThanTheClock(uint256 seed) public {
         postVolatility(NEAR, 0.6e18);
-        int256[SLICE_POINTS] memory k = SliceMoves.points(oracle.slice(MARKET, NEAR), NEAR, NEAR - START);
-        uint256[SLICE_POINTS] memory before = _points(NEAR, k);
+        int256[5] memory k = pointsOf(NEAR, START);
+        uint256[5] memory before = volatilitiesOf(NEAR, k);
         for (uint256 i; i < 8; ++i) {
             skip(5 minutes);
             IVolatilityOracle.SliceReport memory s =
@@ -282,6 +266,6 @@ contract AttacksTest is VolatilityFixture {
         }
         uint256 limit = uint256(1e18) * 40 minutes / 1 days;
         // the points of later reports lie a little nearer to the middle
-        assertLe(_distance(before, _points(NEAR, k)), limit * 105 / 100);
+        assertLe(distance(before, volatilitiesOf(NEAR, k)), limit * 105 / 100);
     }
 }

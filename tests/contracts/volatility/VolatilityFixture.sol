@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
+import {OptionPricing} from "../../../contracts/libraries/OptionPricing.sol";
 import {Side} from "../../../contracts/libraries/SeriesId.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
@@ -179,5 +180,33 @@ abstract contract VolatilityFixture is Test {
         bytes[] memory signatures = sign(r, 2);
         vm.expectRevert(refusal);
         oracle.post(r, signatures);
+    }
+
+    // --- volatilities, as options are priced ---
+
+    /// @notice The five points (X96) at which the oracle compares: 0, 1 and 2 standard deviations of a stored slice at a
+    /// time, below and above the money.
+    function pointsOf(uint40 expiry, uint256 time) internal view returns (int256[5] memory k) {
+        IVolatilityOracle.Slice memory s = oracle.slice(MARKET, expiry);
+        uint256 theta = uint256(s.theta) * (expiry - time) / (expiry - s.timestamp);
+        int256 unit = int256(FixedPointMathLib.sqrt((theta << 140) / 1e16) << 26);
+        for (int256 i; i < 5; ++i) {
+            k[uint256(i)] = (i - 2) * unit;
+        }
+    }
+
+    /// @notice Volatilities (WAD) of the stored slice.
+    function volatilitiesOf(uint40 expiry, int256[5] memory k) internal view returns (uint256[5] memory volatility) {
+        IVolatilityOracle.Slice memory s = oracle.slice(MARKET, expiry);
+        for (uint256 i; i < 5; ++i) {
+            volatility[i] = OptionPricing.volatilityAt(k[i], s, expiry);
+        }
+    }
+
+    /// @notice The largest of the five differences.
+    function distance(uint256[5] memory a, uint256[5] memory b) internal pure returns (uint256 most) {
+        for (uint256 i; i < 5; ++i) {
+            most = FixedPointMathLib.max(most, FixedPointMathLib.dist(a[i], b[i]));
+        }
     }
 }

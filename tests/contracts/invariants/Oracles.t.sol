@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
+import {HostileOracleHandler} from "./HostileOracleHandler.sol";
+
+/// @notice What must always hold of settlement prices and volatility slices, whatever feeds, keepers, signers and roles do.
+contract OracleInvariants is HostileOracleHandler {
+    /// @dev What was seen of an expiry at the last look.
+    mapping(uint40 expiry => uint256) private _price;
+    mapping(uint40 expiry => uint256) private _timestamp;
+
+    function setUp() public override {
+        super.setUp();
+        targetHandler(address(this), _selectors());
+    }
+
+    function _selectors() private pure returns (bytes4[] memory s) {
+        s = new bytes4[](12);
+        s[0] = this.doRound.selector;
+        s[1] = this.doPhase.selector;
+        s[2] = this.doWait.selector;
+        s[3] = this.doApproach.selector;
+        s[4] = this.doSettle.selector;
+        s[5] = this.doProveWrong.selector;
+        s[6] = this.doReport.selector;
+        s[7] = this.doForge.selector;
+        s[8] = this.doMisdate.selector;
+        s[9] = this.doHalt.selector;
+        s[10] = this.doAbuseRoles.selector;
+        s[11] = this.doOverreach.selector;
+    }
+
+    /// @dev The invariants are worth what the calls reach.
+    function test_TheCallsReachEverything() public {
+        bytes4[] memory selectors = _selectors();
+        for (uint256 i; i < 600; ++i) {
+            uint256 seed = uint256(keccak256(abi.encode(i)));
+            bytes4 selector = selectors[seed % 12];
+            // Expiries come late in this run, so that there is time for what comes before.
+            if ((selector == this.doApproach.selector || selector == this.doWait.selector) && i < 400) continue;
+            (bool ok,) = address(this).call(abi.encodePacked(selector, seed >> 16, seed >> 64));
+            ok;
+            if (i % 20 == 0) invariant_NobodyChoosesAPriceOrAVolatility();
+        }
+        bytes32[12] memory names = [
+            bytes32("round"),
+            "phase",
+            "wait",
+            "approach",
+            "settle",
+            "proveWrong",
+            "report",
+            "forge",
+            "misdate",
+            "halt",
+            "abuseRoles",
+            "overreach"
+        ];
+        for (uint256 i; i < names.length; ++i) {
+            assertGt(done[names[i]], 0, string(abi.encodePacked(names[i])));
+        }
+        afterInvariant();
+    }
+
+    /// @notice Life cycle: a settlement price is written once, after expiry, from the one valid proof, and is the average
+    /// of the window; the settings of a listed expiry never change. Signatures: a slice changes only by a report of
+    /// enough distinct current signers and a newer time. A stored slice is free of butterflies, its volatility and carry
+    /// are sane, and it moved no further than the bound; it is for trading only while it is fresh and not halted.
+    function invariant_NobodyChoosesAPriceOrAVolatility() public {
+        assertEq(broken, "", "no call does what it must not");
+        uint256 now_ = vm.getBlockTimestamp();
+        for (uint256 i; i < 3; ++i) {
+            uint40 expiry = _expiries[i];
+            (uint256 price,) = markets.settlement(MARKET, expiry);
+            uint256 seen = _price[expiry];
+            if (seen != 0) assertEq(price, seen, "a settlement price is written once");
+            if (price != 0) {
+                assertGt(now_, expiry, "settled after expiry only");
+                assertGe(price, 1e18, "within the sane range");
+                assertLe(price, 1_000_000e18, "within the sane range");
+                _price[expiry] = price;
+            }
+            assertEq(
+                keccak256(abi.encode(markets.feedConfig(MARKET, expiry))), _frozen[expiry], "a listed expiry is frozen"
+            );
+            _lookAtSlice(expiry, now_);
+        }
+    }
+
+    function _lookAtSlice(uint40 expiry, uint256 now_) private {
+        IVolatilityOracle.Slice memory slice = oracle.slice(MARKET, expiry);
+        assertGe(slice.timestamp, _timestamp[expiry], "a slice never gets older");
+        assertLe(slice.timestamp, now_, "no slice is from the future");
+        _timestamp[expiry] = slice.timestamp;
+
+        uint256 size = uint256(int256(slice.rho < 0 ? -slice.rho : slice.rho));
+        assertTrue(slice.theta != 0 && slice.phi != 0 && size < 1e12, "a slice has a shape");
+        uint256 wing = uint256(slice.theta) * slice.phi * (1e12 + size);
+        assertTrue(wing < 4e43 && wing * slice.phi <= 4e58, "no butterfly");
+        uint256 volatility = _atTheMoney(slice, expiry);
+        assertGe(volatility, 0.05e18 - 1e9, "a sane volatility");
+        assertLe(volatility, 5e18 + 1e9, "a sane volatility");
+        int256 carry = int256(slice.carry) * 1e9;
+        assertLe(carry < 0 ? -carry : carry, 1e18, "a sane carry");
+
+        bool fresh = now_ - slice.timestamp <= oracle.heartbeat() && !oracle.isHalted(MARKET, expiry);
+        try oracle.tradableSlices(MARKET, expiry) {
+            assertTrue(fresh, "no trade on a stale or halted slice");
+        } catch {
+            assertFalse(fresh, "a fresh slice can be traded on");
+        }
+    }
+
+    /// @notice Liveness: where the feed's history allows a proof, anybody settles by it at any later time, whatever roles,
+    /// keepers and phases did since.
+    function afterInvariant() public {
+        vm.warp(FAR + 9 days);
+        for (uint256 i; i < 3; ++i) {
+            (uint256 price,) = markets.settlement(MARKET, _expiries[i]);
+            (uint80 id, uint256 expected, bool certain) = _reference(_expiries[i]);
+            if (price != 0 || !certain || !_windowIsGood(_expiries[i])) continue;
+            assertEq(markets.settle(MARKET, _expiries[i], id), expected, "anybody settles by proof");
+        }
+        assertEq(broken, "", "no call does what it must not");
+    }
+
+    /// @dev Whether all rounds of a window are sane and none was in force for longer than the frozen age.
+    function _windowIsGood(uint40 expiry) private view returns (bool) {
+        uint256 end = expiry;
+        for (uint256 i = _posted.length; i != 0; --i) {
+            Posted memory round = _posted[i - 1];
+            if (round.time > expiry) continue;
+            if (round.answer < 1e8 || round.answer > 1_000_000e8 || end - round.time > 2 hours) return false;
+            if (round.time <= expiry - 30 minutes) return true;
+            end = round.time;
+        }
+        return false;
+    }
+}
