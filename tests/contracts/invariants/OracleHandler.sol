@@ -92,7 +92,7 @@ abstract contract OracleHandler is VolatilityFixture {
 
     function doRound(uint256 seed) external {
         skip(bound(seed >> 8, 1, 40 minutes));
-        uint256 kind = seed % 12;
+        uint256 kind = seed % 24;
         if (kind == 0) _round(0);
         else if (kind == 1) _round(-int256(bound(seed >> 16, 1, 5000e8)));
         else if (kind == 2) _round(int256(bound(seed >> 16, 1, 1e20)));
@@ -138,7 +138,7 @@ abstract contract OracleHandler is VolatilityFixture {
     // --- settlement ---
 
     function doSettle(uint256 seed) external {
-        uint40 expiry = _expiry(seed);
+        uint40 expiry = _waiting(seed);
         (uint256 before,) = markets.settlement(MARKET, expiry);
         (uint80 id, uint256 expected, bool certain) = _reference(expiry);
         uint256 price = markets.settle(MARKET, expiry, id);
@@ -150,10 +150,10 @@ abstract contract OracleHandler is VolatilityFixture {
 
     /// @notice Every round but the last at or before expiry is offered as the last one.
     function doProveWrong(uint256 seed) external {
-        uint40 expiry = _expiry(seed);
+        uint40 expiry = _waiting(seed);
         (uint80 right,, bool certain) = _reference(expiry);
         (uint256 before,) = markets.settlement(MARKET, expiry);
-        if (before != 0 || !certain) return;
+        if (before != 0 || !certain || vm.getBlockTimestamp() <= expiry) return;
         uint256 count = _posted.length;
         for (uint256 i; i < 12 && i < count; ++i) {
             uint80 id = _posted[count - 1 - i].id;
@@ -166,6 +166,15 @@ abstract contract OracleHandler is VolatilityFixture {
             _breaks("a round that does not exist was accepted");
         } catch {}
         ++done["proveWrong"];
+    }
+
+    /// @dev An expiry that has passed and waits for its price, if there is one.
+    function _waiting(uint256 seed) internal view returns (uint40 expiry) {
+        for (uint256 i; i < 3; ++i) {
+            expiry = _expiry(seed % 3 + i);
+            (uint256 price,) = markets.settlement(MARKET, expiry);
+            if (price == 0 && expiry < vm.getBlockTimestamp()) return expiry;
+        }
     }
 
     /// @dev The last round at or before an expiry and the average over the window, from the rounds that were posted.
@@ -208,6 +217,26 @@ abstract contract OracleHandler is VolatilityFixture {
         _accepted = abi.encode(r);
         _acceptedSignatures = signatures;
         ++done["report"];
+    }
+
+    /// @notice All live expiries in one batch, at one volatility that may rise or fall a little with time.
+    function doReportAll(uint256 seed) external {
+        skip(bound(seed >> 8, 1, 1 hours));
+        uint256 first;
+        while (first < 3 && _expiries[first] <= vm.getBlockTimestamp()) ++first;
+        if (first == 3) return;
+        IVolatilityOracle.SurfaceReport memory r;
+        (r.market, r.timestamp) = (MARKET, uint40(vm.getBlockTimestamp()));
+        r.slices = new IVolatilityOracle.SliceReport[](3 - first);
+        uint256 volatility = bound(seed >> 32, 0.5e18, 0.7e18);
+        for (uint256 i = first; i < 3; ++i) {
+            r.slices[i - first] = sliceReport(_expiries[i], volatility, r.timestamp);
+            volatility += bound(seed >> (64 + 8 * i), 0, 0.04e18);
+            volatility -= 0.01e18;
+        }
+        bytes[] memory signatures = _signed(oracle.hashReport(r), _needed);
+        oracle.post(r, signatures);
+        ++done["reportAll"];
     }
 
     function _anySlice(uint40 expiry, uint256 seed) private view returns (IVolatilityOracle.SliceReport memory slice) {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
 import {HostileOracleHandler} from "./HostileOracleHandler.sol";
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 /// @notice What must always hold of settlement prices and volatility slices, whatever feeds, keepers, signers and roles do.
 contract OracleInvariants is HostileOracleHandler {
@@ -16,7 +17,7 @@ contract OracleInvariants is HostileOracleHandler {
     }
 
     function _selectors() private pure returns (bytes4[] memory s) {
-        s = new bytes4[](12);
+        s = new bytes4[](13);
         s[0] = this.doRound.selector;
         s[1] = this.doPhase.selector;
         s[2] = this.doWait.selector;
@@ -29,6 +30,7 @@ contract OracleInvariants is HostileOracleHandler {
         s[9] = this.doHalt.selector;
         s[10] = this.doAbuseRoles.selector;
         s[11] = this.doOverreach.selector;
+        s[12] = this.doReportAll.selector;
     }
 
     /// @dev The invariants are worth what the calls reach.
@@ -36,14 +38,14 @@ contract OracleInvariants is HostileOracleHandler {
         bytes4[] memory selectors = _selectors();
         for (uint256 i; i < 600; ++i) {
             uint256 seed = uint256(keccak256(abi.encode(i)));
-            bytes4 selector = selectors[seed % 12];
+            bytes4 selector = selectors[seed % 13];
             // Expiries come late in this run, so that there is time for what comes before.
             if ((selector == this.doApproach.selector || selector == this.doWait.selector) && i < 400) continue;
             (bool ok,) = address(this).call(abi.encodePacked(selector, seed >> 16, seed >> 64));
             ok;
             if (i % 20 == 0) invariant_NobodyChoosesAPriceOrAVolatility();
         }
-        bytes32[12] memory names = [
+        bytes32[13] memory names = [
             bytes32("round"),
             "phase",
             "wait",
@@ -55,7 +57,8 @@ contract OracleInvariants is HostileOracleHandler {
             "misdate",
             "halt",
             "abuseRoles",
-            "overreach"
+            "overreach",
+            "reportAll"
         ];
         for (uint256 i; i < names.length; ++i) {
             assertGt(done[names[i]], 0, string(abi.encodePacked(names[i])));
@@ -66,7 +69,8 @@ contract OracleInvariants is HostileOracleHandler {
     /// @notice Life cycle: a settlement price is written once, after expiry, from the one valid proof, and is the average
     /// of the window; the settings of a listed expiry never change. Signatures: a slice changes only by a report of
     /// enough distinct current signers and a newer time. A stored slice is free of butterflies, its volatility and carry
-    /// are sane, and it moved no further than the bound; it is for trading only while it is fresh and not halted.
+    /// are sane, and it moved no further than the bound; those that bind are free of calendar
+    /// arbitrage; a slice is for trading only while it is fresh and not halted.
     function invariant_NobodyChoosesAPriceOrAVolatility() public {
         assertEq(broken, "", "no call does what it must not");
         uint256 now_ = vm.getBlockTimestamp();
@@ -86,6 +90,33 @@ contract OracleInvariants is HostileOracleHandler {
             );
             _lookAtSlice(expiry, now_);
         }
+        uint40[] memory binding = oracle.bindingExpiries(MARKET);
+        for (uint256 i = 1; i < binding.length; ++i) {
+            _lookAtCalendar(binding[i - 1], binding[i], now_);
+        }
+    }
+
+    /// @dev Total variance does not fall with the expiry at any strike: looked at from the formula, not the conditions.
+    function _lookAtCalendar(uint40 near, uint40 far, uint256 now_) private view {
+        assertLt(near, far, "binding expiries ascend");
+        for (int256 k = -1.5e18; k <= 1.5e18; k += 0.5e18) {
+            uint256 earlier = _variance(oracle.slice(MARKET, near), near, k, now_);
+            uint256 later = _variance(oracle.slice(MARKET, far), far, k, now_);
+            assertLe(earlier, later + later / 1e9 + 1e3, "no calendar arbitrage");
+        }
+    }
+
+    /// @dev Total variance at a log-moneyness (WAD) now, WAD.
+    function _variance(IVolatilityOracle.Slice memory slice, uint40 expiry, int256 k, uint256 now_)
+        private
+        pure
+        returns (uint256)
+    {
+        int256 rho = int256(slice.rho) * 1e6;
+        int256 phiK = int256(uint256(slice.phi) * 1e3) * k / 1e18;
+        int256 root = int256(FixedPointMathLib.sqrt(uint256((phiK + rho) * (phiK + rho) + (1e18 - rho) * (1e18 + rho))));
+        int256 factor = 1e18 + rho * phiK / 1e18 + root;
+        return uint256(factor) * slice.theta * 50 / 1e18 * (expiry - now_) / (expiry - slice.timestamp);
     }
 
     function _lookAtSlice(uint40 expiry, uint256 now_) private {
