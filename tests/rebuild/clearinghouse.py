@@ -217,5 +217,6 @@ class OptionTokenReplica(Replica):
             yield "balanceOf", (account, series), amount
         for series, amount in self.supply.items():
             yield "totalSupply", (series,), amount
-        for (account, operator), approved in self.approved.items():
+        unasked = {(account, self.address): False for account, _ in self.balances}
+        for (account, operator), approved in (unasked | self.approved).items():
             yield "isApprovedForAll", (account, operator), approved

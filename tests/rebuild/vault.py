@@ -178,7 +178,7 @@ class VaultReplica(Replica):
         self.short_vega = short_vega_wad
 
     def on_series_released(self, series: int, owed: int) -> None:
-        collateral = self._collateral(series, self.written.pop(series))
+        collateral, self.written[series] = self._collateral(series, self.written[series]), 0
         self.locked -= collateral
         self.free += collateral - owed
 
@@ -222,9 +222,11 @@ class VaultReplica(Replica):
             yield "written", (series,), amount
         for account, shares in self.balances.items():
             yield "balanceOf", (account,), shares
-        for (owner, spender), value in self.allowances.items():
+        nothing = {(account, self.address): 0 for account in self.balances}
+        for (owner, spender), value in (nothing | self.allowances).items():
             yield "allowance", (owner, spender), value
-        for (controller, operator), approved in self.operators.items():
+        nobody = {(account, self.address): False for account in self.balances}
+        for (controller, operator), approved in (nobody | self.operators).items():
             yield "isOperator", (controller, operator), approved
         for request_id, request in deposits.requests.items():
             at = (request_id, request.controller)
