@@ -29,7 +29,7 @@ LINES_PERCENT = 97.0
 BRANCHES_PERCENT = 90.0
 
 _NOT_CORE = ("contracts/mocks/", "contracts/interfaces/")
-_NO_GAS = ("--no-match-path", "tests/contracts/maths/Gas.t.sol", "--no-match-test", "SixtyFifth|[Gg]as")
+_NO_GAS = ("--no-match-contract", "Gas", "--no-match-test", "SixtyFifth|[Gg]as")
 
 
 def _closing(text: str, opening: int) -> int:

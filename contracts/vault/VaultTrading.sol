@@ -151,13 +151,13 @@ abstract contract VaultTrading is VaultBook {
     // --- the base ---
 
     /// @dev Net assets at the leavers' mark and the short vega of the whole book, renewed before a block's first trade only.
-    /// Leavers who are paid between two trades of a block take from the base what they take from the vault: trades alone
-    /// never bring idle and locked assets together below it.
+    /// Leavers who are paid between two trades of a block take from the base what they take from the vault, and so do fees
+    /// and sales. What the base has fallen to stays: one that rose again with the next premium would make splitting pay.
     function _rebase() private returns (uint256 netAssets_) {
         uint256 shortVega;
         bool renewed;
         (netAssets_, shortVega, renewed) = _newBase();
-        if (renewed) {
+        if (renewed || netAssets_ != _base.netAssets) {
             _base = Base({blockNumber: uint64(block.number), netAssets: netAssets_.toUint192()});
             _shortVega = shortVega;
             emit Rebased(netAssets_, shortVega);

@@ -168,6 +168,8 @@ class VaultModel:
 
     def _rebase(self, block: int, now: int) -> None:
         if self.v.base_block == block:
+            # What left since the base was renewed, to leavers, fees or sellers, is gone from it until the next block.
+            self.v.base_assets = min(self.v.base_assets, mpf(self.v.idle + self.v.locked))
             return
         _, leaving, vega = self.marks(now)
         self.v.base_block, self.v.vega = block, vega
@@ -185,12 +187,10 @@ class VaultModel:
         before = self.v.written.get(series.id, 0)
         collateral = leg_collateral(series, before + amount, unit) - leg_collateral(series, before, unit)
         y, spot = q * value.vega, mpf(self.ledger.feeds[self.v.market].spot()) / WAD
-        # Leavers who were paid since the base was renewed are gone from it.
-        base = min(self.v.base_assets, mpf(self.v.idle + self.v.locked))
-        whole_assets = base / unit
+        whole_assets = self.v.base_assets / unit
         skew = mpf(params["skew"]) / WAD / (2 * whole_assets) * ((self.v.vega + y) ** 2 - self.v.vega**2) * unit
         locked = mpf(self.v.locked)
-        use = mpf(params["use"]) / WAD / (2 * base) * ((locked + collateral) ** 2 - locked**2)
+        use = mpf(params["use"]) / WAD / (2 * self.v.base_assets) * ((locked + collateral) ** 2 - locked**2)
         notional = q if self.v.side == CALL else q * spot
         left = mpf(max(series.expiry - AVERAGING - now, 0)) / YEAR
         least = collateral * mpf(params["minRate"]) / WAD * left + notional * mpf(params["floor"]) / WAD * unit

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
 import {IOptionToken} from "../../../contracts/interfaces/IOptionToken.sol";
 import {IOptionVault} from "../../../contracts/interfaces/IOptionVault.sol";
-import {SeriesId, Side} from "../../../contracts/libraries/SeriesId.sol";
+import {SeriesId, SeriesIdLib, Side} from "../../../contracts/libraries/SeriesId.sol";
 import {IVault, VaultFixture} from "./VaultFixture.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
@@ -42,6 +42,25 @@ contract Reenterer {
 
 /// @notice Known ways to take from a vault, tried.
 contract AttacksTest is VaultFixture {
+    /// @dev Found by the vaults' campaign: a round trip leaves less in the vault than the base of its cost function (the fee
+    /// on premium is gone), and the next premium raised the base again, so that two parts cost less than the whole.
+    function test_aRoundTripDoesNotMakeSplittingPay() public {
+        moveSpot(2500);
+        refresh();
+        SeriesId farPut3000 = SeriesIdLib.pack(MARKET, Side.PUT, FAR, 3000e8);
+        buy(puts, farPut3000, 2.5e18);
+        sell(puts, farPut3000, 2.5e18);
+        IOptionVault.Quote memory whole = puts.quoteBuy(put2700, 4.16e18);
+        uint256 parts;
+        uint256[2] memory amounts = [uint256(0.01e18), 4.15e18];
+        for (uint256 i; i < 2; ++i) {
+            IOptionVault.Quote memory part = puts.quoteBuy(put2700, amounts[i]);
+            parts += part.total - part.fee;
+            buy(puts, put2700, amounts[i]);
+        }
+        assertGe(parts, whole.total - whole.fee);
+    }
+
     function test_reenteringIsRefusedAndSeesBookedState() public {
         Reenterer evil = new Reenterer(calls, call3000);
         vm.prank(bob);
