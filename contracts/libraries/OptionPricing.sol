@@ -48,20 +48,17 @@ library OptionPricing {
         uint40 expiry,
         uint256 timestamp
     ) internal pure returns (uint256 value, uint256 vega, int256 delta, uint256 volatility) {
-        Terms memory terms = _terms(spot, strike, side, slice, expiry, timestamp);
+        Frame memory frame = frameOf(spot, side, slice, expiry, timestamp);
+        Solution memory s = _solve(frame, strike);
         unchecked {
-            (uint256 near, uint256 far, uint256 density) = Black76.solve(terms.least, terms.logRatio, terms.deviation);
-            value = _value(side, strike, near, far, terms);
-            delta = int256(Black76.deltaOf(terms.forward, strike, near, far));
+            value = _value(side, strike, s.near, s.far, frame);
+            delta = int256(Black76.deltaOf(frame.forward, strike, s.near, s.far));
             if (side == Side.PUT) delta -= int256(WAD);
-            if (terms.left == 0) {
-                // No time, no vega; the slice keeps its volatility per strike.
-                int256 k = terms.forward < strike ? int256(terms.logRatio) : -int256(terms.logRatio);
-                return (value, 0, delta, volatilityAt(k, slice, expiry));
-            }
-            uint256 rootTime = FixedPointX96.root((terms.left << 192) / YEAR); // X96, below 2^104
-            volatility = terms.deviation * WAD / rootTime;
-            vega = _scaled(side, (Black76.kernelOf(density) * rootTime) >> 96, terms.factor);
+            // No time, no vega; the slice keeps its volatility per strike.
+            if (frame.left == 0) return (value, 0, delta, volatilityAt(s.k, slice, expiry));
+            uint256 rootTime = rootOf(frame.left); // X96, below 2^104
+            volatility = s.deviation * WAD / rootTime;
+            vega = _vega(side, s.density, rootTime, frame);
         }
     }
 
@@ -74,9 +71,92 @@ library OptionPricing {
         uint40 expiry,
         uint256 timestamp
     ) internal pure returns (uint256 value) {
-        Terms memory terms = _terms(spot, strike, side, slice, expiry, timestamp);
-        (uint256 near, uint256 far,) = Black76.solve(terms.least, terms.logRatio, terms.deviation);
-        return _value(side, strike, near, far, terms);
+        return valueIn(frameOf(spot, side, slice, expiry, timestamp), strike, side);
+    }
+
+    // --- many strikes of one expiry ---
+
+    /// @notice What all strikes of an expiry share at one spot and one time. With it a strike costs its logarithm, its
+    /// variance and its tails alone, and every result is the same to the last digit.
+    /// @param forward WAD.
+    /// @param factor What `_scaled` divides by or multiplies with.
+    /// @param left Seconds.
+    /// @param level Numerator of the variance without the slice's shape, below 2^136.
+    /// @param span Its denominator.
+    /// @param phi Units of a slice.
+    /// @param rho X96.
+    /// @param rest 1 - rho^2, X192.
+    struct Frame {
+        uint256 forward;
+        uint256 factor;
+        uint256 left;
+        uint256 level;
+        uint256 span;
+        uint256 phi;
+        int256 rho;
+        uint256 rest;
+    }
+
+    /// @dev An option's two tails and what they were made of.
+    struct Solution {
+        uint256 near;
+        uint256 far;
+        uint256 density;
+        uint256 deviation;
+        int256 k;
+    }
+
+    /// @notice The frame of an expiry; parameters as of `mark`.
+    function frameOf(uint256 spot, Side side, IVolatilityOracle.Slice memory slice, uint40 expiry, uint256 timestamp)
+        internal
+        pure
+        returns (Frame memory frame)
+    {
+        uint256 reported = _reported(slice, expiry);
+        uint256 left = _left(expiry, timestamp);
+        (uint256 forward, uint256 discount) = forwardOf(spot, slice.carry, left);
+        frame.forward = forward;
+        // D / spot is 1 / forward when the carry is positive, else 1 / spot: the larger of the two divides.
+        frame.factor = side == Side.PUT ? discount : forward > spot ? forward : spot;
+        frame.left = left;
+        (frame.level, frame.span) = Ssvi.levelOf(slice.theta, left, reported);
+        frame.phi = slice.phi;
+        (frame.rho, frame.rest) = Ssvi.wingOf(slice.rho);
+    }
+
+    /// @notice Square root of a time in years, X96.
+    function rootOf(uint256 left) internal pure returns (uint256) {
+        return FixedPointX96.root((left << 192) / YEAR);
+    }
+
+    /// @notice The value of one contract in a frame: `valueOf`'s.
+    function valueIn(Frame memory frame, uint256 strike, Side side) internal pure returns (uint256) {
+        Solution memory s = _solve(frame, strike);
+        return _value(side, strike, s.near, s.far, frame);
+    }
+
+    /// @notice Value and vega of one contract in a frame: `mark`'s.
+    /// @param rootTime `rootOf` the frame's time left.
+    function valueAndVegaIn(Frame memory frame, uint256 rootTime, uint256 strike, Side side)
+        internal
+        pure
+        returns (uint256 value, uint256 vega)
+    {
+        Solution memory s = _solve(frame, strike);
+        value = _value(side, strike, s.near, s.far, frame);
+        vega = _vega(side, s.density, rootTime, frame);
+    }
+
+    function _solve(Frame memory frame, uint256 strike) private pure returns (Solution memory s) {
+        uint256 forward = frame.forward;
+        (uint256 least, uint256 most) = Black76.sorted(forward, strike);
+        uint256 logRatio = FixedPointX96.lnRatio(most, least);
+        s.k = forward < strike ? int256(logRatio) : -int256(logRatio);
+        uint256 shape = Ssvi.shapeOf(s.k, frame.phi, frame.rho, frame.rest);
+        unchecked {
+            s.deviation = Black76.deviationOf(shape * frame.level / frame.span); // 2^116 * 2^136
+        }
+        (s.near, s.far, s.density) = Black76.solve(least, logRatio, s.deviation);
     }
 
     /// @notice Annual volatility of a slice at a log-moneyness, WAD: constant between reports.
@@ -128,44 +208,6 @@ library OptionPricing {
         }
     }
 
-    /// @dev What the price of one contract is made of.
-    /// @param least The smaller of forward and strike.
-    /// @param logRatio Between the larger and the smaller, X96.
-    /// @param deviation Square root of total variance, X96.
-    /// @param factor What `_scaled` divides by or multiplies with.
-    /// @param left Seconds.
-    struct Terms {
-        uint256 forward;
-        uint256 least;
-        uint256 logRatio;
-        uint256 deviation;
-        uint256 factor;
-        uint256 left;
-    }
-
-    function _terms(
-        uint256 spot,
-        uint256 strike,
-        Side side,
-        IVolatilityOracle.Slice memory slice,
-        uint40 expiry,
-        uint256 timestamp
-    ) private pure returns (Terms memory terms) {
-        uint256 reported = _reported(slice, expiry);
-        uint256 left = _left(expiry, timestamp);
-        (uint256 forward, uint256 discount) = forwardOf(spot, slice.carry, left);
-        (uint256 least, uint256 most) = Black76.sorted(forward, strike);
-        uint256 logRatio = FixedPointX96.lnRatio(most, least);
-        int256 k = forward < strike ? int256(logRatio) : -int256(logRatio);
-        terms.deviation = Black76.deviationOf(Ssvi.totalVariance(k, slice.theta, slice.phi, slice.rho, left, reported));
-        terms.forward = forward;
-        terms.least = least;
-        terms.logRatio = logRatio;
-        // D / spot is 1 / forward when the carry is positive, else 1 / spot: the larger of the two divides.
-        terms.factor = side == Side.PUT ? discount : forward > spot ? forward : spot;
-        terms.left = left;
-    }
-
     function _left(uint40 expiry, uint256 timestamp) private pure returns (uint256) {
         unchecked {
             return expiry > timestamp + AVERAGING_SECONDS ? expiry - AVERAGING_SECONDS - timestamp : 0;
@@ -179,16 +221,22 @@ library OptionPricing {
         }
     }
 
-    function _value(Side side, uint256 strike, uint256 near, uint256 far, Terms memory terms)
+    function _value(Side side, uint256 strike, uint256 near, uint256 far, Frame memory frame)
         private
         pure
         returns (uint256 value)
     {
-        (uint256 call, uint256 put) = Black76.fromTails(terms.forward, strike, near, far);
-        if (side == Side.PUT) return _scaled(side, put, terms.factor);
-        value = _scaled(side, call, terms.factor);
+        (uint256 call, uint256 put) = Black76.fromTails(frame.forward, strike, near, far);
+        if (side == Side.PUT) return _scaled(side, put, frame.factor);
+        value = _scaled(side, call, frame.factor);
         // A call is worth less than the one base that it can pay; only rounding at extreme variance says otherwise.
         if (value >= WAD) value = WAD - 1;
+    }
+
+    function _vega(Side side, uint256 density, uint256 rootTime, Frame memory frame) private pure returns (uint256) {
+        unchecked {
+            return _scaled(side, (Black76.kernelOf(density) * rootTime) >> 96, frame.factor);
+        }
     }
 
     /// @dev An undiscounted quote amount (below 2^112) in WAD of the settlement asset, rounded down.

@@ -36,18 +36,43 @@ library Ssvi {
         pure
         returns (uint256)
     {
+        (uint256 level, uint256 span) = levelOf(theta, secondsLeft, secondsReported);
         unchecked {
-            return (uint256(theta) * shape(k, phi, rho) * secondsLeft << 32) / (2 * THETA_ONE * secondsReported);
+            return shape(k, phi, rho) * level / span;
+        }
+    }
+
+    /// @notice What the shape is multiplied with and divided by to give the total variance: below 2^136 and 2^96.
+    function levelOf(uint64 theta, uint256 secondsLeft, uint256 secondsReported)
+        internal
+        pure
+        returns (uint256 level, uint256 span)
+    {
+        unchecked {
+            return ((uint256(theta) * secondsLeft) << 32, 2 * THETA_ONE * secondsReported);
         }
     }
 
     /// @notice 2 w0(k) / theta = 1 + rho phi k + sqrt((phi k + rho)^2 + 1 - rho^2), X96.
     function shape(int256 k, uint64 phi, int48 rho) internal pure returns (uint256) {
+        (int256 r, uint256 rest) = wingOf(rho);
+        return shapeOf(k, phi, r, rest);
+    }
+
+    /// @notice rho X96, and 1 - rho^2 X192.
+    function wingOf(int48 rho) internal pure returns (int256 r, uint256 rest) {
         unchecked {
-            int256 x = int256(uint256(phi)) * k / int256(PHI_ONE); // X96, below 2^115
-            int256 r = (int256(rho) << 96) / int256(RHO_ONE); // X96, below 2^96
+            r = (int256(rho) << 96) / int256(RHO_ONE); // X96, below 2^96
+            rest = uint256((1 << 192) - r * r);
+        }
+    }
+
+    /// @notice `shape` from the slice's `wingOf`.
+    function shapeOf(int256 k, uint256 phi, int256 r, uint256 rest) internal pure returns (uint256) {
+        unchecked {
+            int256 x = int256(phi) * k / int256(PHI_ONE); // X96, below 2^115
             int256 shifted = x + r;
-            uint256 root = FixedPointX96.root(uint256(shifted * shifted + (1 << 192) - r * r));
+            uint256 root = FixedPointX96.root(uint256(shifted * shifted) + rest);
             // Above sqrt(1 - rho^2)^2 > 1e-12 for |rho| < 1, so rounding cannot make it negative.
             return uint256((1 << 96) + ((r * x) >> 96) + int256(root));
         }

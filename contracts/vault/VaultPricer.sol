@@ -21,11 +21,12 @@ contract VaultPricer {
     /// @notice Notes of a feed's outage count as one while no two are further apart than this.
     uint256 public constant OUTAGE_GAP_SECONDS = 12 hours;
 
-    /// @dev Conditions of one expiry when marking.
+    /// @dev One expiry when marking.
     /// @param priced False where the feed or the slice cannot be read.
     /// @param cutOff So near its expiry, or past it unsettled, that nothing is processed.
     struct Expiry {
-        VaultPricing.Conditions conditions;
+        VaultPricing.Frames frames;
+        uint40 expiry;
         bool priced;
         bool cutOff;
         uint256 unpricedSince;
@@ -212,53 +213,55 @@ contract VaultPricer {
     /// leavers and nothing to those who enter.
     /// @param open An amount (high 128 bits, WAD) and its series (low 128 bits) in each word.
     function mark(uint256[] calldata open) external view returns (Marks memory marks) {
-        uint256 count = open.length;
-        Expiry[] memory seen = new Expiry[](count);
-        uint256 known;
-        for (uint256 i; i < count; ++i) {
-            SeriesId series = SeriesId.wrap(uint128(open[i]));
-            uint40 expiry = series.expiry();
-            uint256 j;
-            while (j < known && seen[j].conditions.expiry != expiry) ++j;
-            if (j == known) seen[known++] = _readExpiry(expiry);
-            _addMark(marks, seen[j], series, open[i] >> 128);
+        uint256 left = open.length;
+        uint256[] memory waiting = open;
+        // One expiry after the other: the first series that waits names it, and those of others move to the front.
+        while (left != 0) {
+            Expiry memory e = _readExpiry(_seriesOf(waiting[0]).expiry());
+            uint256 others;
+            for (uint256 i; i < left; ++i) {
+                uint256 slot = waiting[i];
+                if (_seriesOf(slot).expiry() == e.expiry) _addMark(marks, e, slot);
+                else waiting[others++] = slot;
+            }
+            left = others;
         }
     }
 
-    function _addMark(Marks memory marks, Expiry memory e, SeriesId series, uint256 amount) private view {
-        uint256 strike = series.strikeWad();
+    function _seriesOf(uint256 slot) private pure returns (SeriesId) {
+        return SeriesId.wrap(uint128(slot));
+    }
+
+    function _addMark(Marks memory marks, Expiry memory e, uint256 slot) private view {
+        uint256 strike = _seriesOf(slot).strikeWad();
+        uint256 amount = slot >> 128;
         if (e.settlementPrice != 0) {
             uint256 owed = Payoff.payoffUp(side, strike, e.settlementPrice, amount, scale);
             marks.entering += owed;
             marks.leaving += owed;
             return;
         }
-        if (e.cutOff) marks.cutOffExpiry = e.conditions.expiry;
+        if (e.cutOff) marks.cutOffExpiry = e.expiry;
         uint256 collateral = Payoff.collateralUp(side, strike, amount, scale);
         if (!e.priced) {
             marks.leaving += collateral;
             if (e.unpricedSince > marks.unpricedSince) {
                 marks.unpricedSince = e.unpricedSince;
-                marks.unpricedExpiry = e.conditions.expiry;
+                marks.unpricedExpiry = e.expiry;
             }
             return;
         }
-        VaultPricing.Value memory v = VaultPricing.value(side, strike, e.conditions);
-        (uint256 entering, uint256 leaving) =
-            VaultPricing.liabilities(v, e.conditions.halfSpread, amount, collateral, scale);
+        (uint256 entering, uint256 leaving, uint256 vega) =
+            VaultPricing.liabilities(side, strike, e.frames, amount, collateral, scale);
         marks.entering += entering;
         marks.leaving += leaving;
-        marks.shortVega += _vegaUp(amount, v.vega);
-    }
-
-    function _vegaUp(uint256 amount, uint256 vega) private pure returns (uint256) {
-        return (amount * vega + VaultPricing.WAD - 1) / VaultPricing.WAD;
+        marks.shortVega += vega;
     }
 
     /// @dev What an expiry's series are marked with. Past an expiry a series is worth its intrinsic value, for which any
     /// slice will do.
     function _readExpiry(uint40 expiry) private view returns (Expiry memory e) {
-        e.conditions.expiry = expiry;
+        e.expiry = expiry;
         bool past = expiry <= block.timestamp;
         if (past) (e.settlementPrice,) = markets.settlement(market, expiry);
         if (e.settlementPrice != 0) return e;
@@ -277,7 +280,7 @@ contract VaultPricer {
         }
         try markets.spot(market, expiry) returns (uint256 spot, uint256) {
             e.priced = true;
-            e.conditions = _conditions(expiry, spot, newest, previous, feed.deviationBps);
+            e.frames = VaultPricing.frames(side, _conditions(expiry, spot, newest, previous, feed.deviationBps));
         } catch (bytes memory reason) {
             e.unpricedSince = _unpricedSince(expiry, reason);
         }

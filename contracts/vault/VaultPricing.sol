@@ -90,16 +90,21 @@ library VaultPricing {
     function value(Side side, uint256 strike, Conditions memory c) internal view returns (Value memory result) {
         (result.mid, result.vega, result.delta, result.volatility) =
             OptionPricing.mark(c.spot, strike, side, c.newest, c.expiry, block.timestamp);
-        uint256 high = c.spot * (BPS + c.bandBps) / BPS;
-        uint256 low = c.spot * (BPS - c.bandBps) / BPS;
-        // A call is worth more at a higher spot even in base, a put at a lower one.
-        (uint256 askSpot, uint256 bidSpot) = side == Side.CALL ? (high, low) : (low, high);
+        (uint256 askSpot, uint256 bidSpot) = _edges(side, c);
         result.ask = result.mid.max(_at(askSpot, strike, side, c.newest, c.expiry));
         result.bid = result.mid.min(_at(bidSpot, strike, side, c.newest, c.expiry));
         if (c.previous.timestamp != 0) {
             result.ask = result.ask.max(_at(askSpot, strike, side, c.previous, c.expiry));
             result.bid = result.bid.min(_at(bidSpot, strike, side, c.previous, c.expiry));
         }
+    }
+
+    /// @dev The edges of the spot band against a buyer and against a seller.
+    function _edges(Side side, Conditions memory c) private pure returns (uint256 askSpot, uint256 bidSpot) {
+        uint256 high = c.spot * (BPS + c.bandBps) / BPS;
+        uint256 low = c.spot * (BPS - c.bandBps) / BPS;
+        // A call is worth more at a higher spot even in base, a put at a lower one.
+        (askSpot, bidSpot) = side == Side.CALL ? (high, low) : (low, high);
     }
 
     function _at(uint256 spot, uint256 strike, Side side, IVolatilityOracle.Slice memory slice, uint40 expiry)
@@ -110,16 +115,58 @@ library VaultPricing {
         return OptionPricing.valueOf(spot, strike, side, slice, expiry, block.timestamp);
     }
 
+    /// @notice Conditions made ready for many strikes. `olderAsk` and `olderBid` are empty where no older slice counts.
+    struct Frames {
+        OptionPricing.Frame mid;
+        OptionPricing.Frame ask;
+        OptionPricing.Frame bid;
+        OptionPricing.Frame olderAsk;
+        OptionPricing.Frame olderBid;
+        uint256 rootTime;
+        uint256 halfSpread;
+    }
+
+    /// @notice The frames of an expiry's conditions.
+    function frames(Side side, Conditions memory c) internal view returns (Frames memory f) {
+        (uint256 askSpot, uint256 bidSpot) = _edges(side, c);
+        f.mid = _frame(c.spot, side, c.newest, c.expiry);
+        f.ask = _frame(askSpot, side, c.newest, c.expiry);
+        f.bid = _frame(bidSpot, side, c.newest, c.expiry);
+        if (c.previous.timestamp != 0) {
+            f.olderAsk = _frame(askSpot, side, c.previous, c.expiry);
+            f.olderBid = _frame(bidSpot, side, c.previous, c.expiry);
+        }
+        f.rootTime = OptionPricing.rootOf(f.mid.left);
+        f.halfSpread = c.halfSpread;
+    }
+
+    function _frame(uint256 spot, Side side, IVolatilityOracle.Slice memory slice, uint40 expiry)
+        private
+        view
+        returns (OptionPricing.Frame memory)
+    {
+        return OptionPricing.frameOf(spot, side, slice, expiry, block.timestamp);
+    }
+
     /// @notice What the vault owes on `amount` contracts as depositors enter (at the bid, rounded down) and as leavers leave
-    /// (at the ask, rounded up), each at most the leg's collateral. Token units.
-    function liabilities(Value memory v, uint256 half, uint256 amount, uint256 collateral, uint256 scale)
+    /// (at the ask, rounded up), each at most the leg's collateral, in token units; and their vega, rounded up.
+    /// @dev The bid and the ask are `value`'s, with the half spread of a trade.
+    function liabilities(Side side, uint256 strike, Frames memory f, uint256 amount, uint256 collateral, uint256 scale)
         internal
         pure
-        returns (uint256 entering, uint256 leaving)
+        returns (uint256 entering, uint256 leaving, uint256 vega)
     {
-        uint256 spread = v.vega.mulDivUp(half, WAD);
-        entering = amount.mulDiv(v.bid.zeroFloorSub(spread), WAD * scale).min(collateral);
-        leaving = amount.mulDivUp(v.ask + spread, WAD * scale).min(collateral);
+        (uint256 mid, uint256 each) = OptionPricing.valueAndVegaIn(f.mid, f.rootTime, strike, side);
+        uint256 ask = mid.max(OptionPricing.valueIn(f.ask, strike, side));
+        uint256 bid = mid.min(OptionPricing.valueIn(f.bid, strike, side));
+        if (f.olderAsk.forward != 0) {
+            ask = ask.max(OptionPricing.valueIn(f.olderAsk, strike, side));
+            bid = bid.min(OptionPricing.valueIn(f.olderBid, strike, side));
+        }
+        uint256 spread = each.mulDivUp(f.halfSpread, WAD);
+        entering = amount.mulDiv(bid.zeroFloorSub(spread), WAD * scale).min(collateral);
+        leaving = amount.mulDivUp(ask + spread, WAD * scale).min(collateral);
+        vega = amount.mulDivUp(each, WAD);
     }
 
     /// @notice What `amount` contracts cost, and the vega that they add.

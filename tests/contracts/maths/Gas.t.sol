@@ -68,6 +68,30 @@ contract Value {
     }
 }
 
+/// @dev A vault's whole book at mid: values and vegas of all strikes, half of them at each of two expiries.
+contract Book {
+    function run(
+        uint256 spot,
+        uint256[] calldata strikes,
+        IVolatilityOracle.Slice memory slice,
+        uint40 expiry,
+        uint256 timestamp
+    ) external pure returns (uint256 worth, uint256 sensitivity) {
+        OptionPricing.Frame[2] memory frames;
+        uint256[2] memory roots;
+        for (uint256 i; i < 2; ++i) {
+            frames[i] = OptionPricing.frameOf(spot, Side.CALL, slice, expiry + uint40(i * 7 days), timestamp);
+            roots[i] = OptionPricing.rootOf(frames[i].left);
+        }
+        for (uint256 i; i < strikes.length; ++i) {
+            (uint256 value, uint256 vega) =
+                OptionPricing.valueAndVegaIn(frames[i % 2], roots[i % 2], strikes[i], Side.CALL);
+            worth += value;
+            sensitivity += vega;
+        }
+    }
+}
+
 /// @dev Their twins, which take and return as much and do nothing.
 contract NoPrice {
     function run(uint256 forward, uint256 strike, uint256) external pure returns (uint256, uint256) {
@@ -237,6 +261,23 @@ contract GasTest is Vectors {
             gas[i] = start + gasleft() - 2 * middle;
         }
         _report("value from a slice", gas, 4300);
+    }
+
+    function test_book_of_sixty_four_at_mid() public {
+        Book formula = new Book();
+        (uint256[] memory spot, uint256[] memory strikes,) = _domain();
+        assembly ("memory-safe") {
+            mstore(strikes, 64)
+        }
+        IVolatilityOracle.Slice memory slice = _slice();
+        uint40 expiry = slice.timestamp + 30 days;
+        uint256 time = slice.timestamp + 1 days;
+        formula.run(spot[0], strikes, slice, expiry, time);
+        uint256[] memory gas = new uint256[](1);
+        gas[0] = gasleft();
+        formula.run(spot[0], strikes, slice, expiry, time);
+        gas[0] -= gasleft();
+        _report("64 open series at mid", gas, 450_000);
     }
 
     function _slice() private pure returns (IVolatilityOracle.Slice memory) {
