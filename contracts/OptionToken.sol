@@ -30,6 +30,16 @@ contract OptionToken is IOptionToken, ERC1155 {
         renderer = renderer_;
     }
 
+    /// @inheritdoc IOptionToken
+    function name() external pure returns (string memory) {
+        return "Optionix Options";
+    }
+
+    /// @inheritdoc IOptionToken
+    function symbol() external pure returns (string memory) {
+        return "OPTIONIX";
+    }
+
     /// @notice The metadata of a token id as a data URI, read from the chain alone.
     function uri(uint256 id) public view override(ERC1155, IERC1155MetadataURI) returns (string memory) {
         return IOptionRenderer(renderer).uri(id);

@@ -8,6 +8,12 @@ interface IOptionToken is IERC1155MetadataURI {
     error OnlyClearinghouse(address caller);
 
     function clearinghouse() external view returns (address);
+    /// @notice What wallets and explorers call the collection; ERC-1155 itself has no name.
+    function name() external view returns (string memory);
+
+    /// @notice The collection's short name.
+    function symbol() external view returns (string memory);
+
     /// @notice The IOptionRenderer behind `uri`, for ever the same.
     function renderer() external view returns (address);
 

@@ -43,6 +43,11 @@ contract OptionTokenTest is ClearinghouseFixture {
         token.safeTransferFrom(HOLDER, address(house), SeriesId.unwrap(call(3000)), 2e18, "");
     }
 
+    function test_HasANameForExplorers() public view {
+        assertEq(token.name(), "Optionix Options");
+        assertEq(token.symbol(), "OPTIONIX");
+    }
+
     function test_ItsRendererDescribesEachSeries() public {
         uint256 id = SeriesId.unwrap(call(3000));
         assertEq(token.renderer(), address(renderer));

@@ -7,7 +7,7 @@ contract AnyToken {
         ANSWERS,
         REVERTS,
         BURNS_ALL_GAS,
-        DOES_NOT_EXIST
+        WANTS_GAS
     }
 
     uint8 public decimals = 18;
@@ -25,6 +25,7 @@ contract AnyToken {
     function symbol() external view {
         bytes memory answer = _answer;
         if (mood == Mood.BURNS_ALL_GAS) while (true) {}
+        require(mood != Mood.WANTS_GAS || gasleft() > 90_000, "too little gas");
         bool reverts = mood == Mood.REVERTS;
         assembly {
             if reverts { revert(add(answer, 32), mload(answer)) }
