@@ -184,4 +184,31 @@ contract PropertiesTest is VaultFixture {
             assertGt(buy(vault, series, q), got);
         }
     }
+
+    /// @dev The fee is the smaller of two shares of each trade: parts of a trade whose price grows with its size may be
+    /// charged by premium first and by notional later. However it is split, that saves at most a quarter of the fee.
+    function testFuzz_splittingSavesAtMostAQuarterOfTheFee(uint256 seed, uint256 amount, uint256 parts) public {
+        IOptionVault.Params memory p = calls.params();
+        p.skew = uint64(bound(seed >> 128, 0, 10e18));
+        calls.setParams(p);
+        puts.setParams(_withSkew(puts.params(), p.skew));
+        _disturb(seed);
+        (IVault vault, SeriesId series, uint256 q) = _pick(seed, amount);
+        parts = bound(parts, 2, 8);
+        if (q < 0.01e18 * parts) q = 0.01e18 * parts;
+        uint256 whole = vault.quoteBuy(series, q).fee;
+        uint256 sum;
+        for (uint256 i = parts; i != 0; --i) {
+            uint256 part = i == 1 ? q : q / i / 1e10 * 1e10;
+            sum += vault.quoteBuy(series, part).fee;
+            buy(vault, series, part);
+            q -= part;
+        }
+        assertGe(sum + parts, whole * 3 / 4);
+    }
+
+    function _withSkew(IOptionVault.Params memory p, uint64 skew) private pure returns (IOptionVault.Params memory) {
+        p.skew = skew;
+        return p;
+    }
 }
