@@ -76,7 +76,7 @@ abstract contract ReportRules is IVolatilityOracle, AccessManaged, EIP712 {
         if (signatures.length < needed || needed == 0) revert TooFewSigners(signatures.length, needed);
         address previous;
         for (uint256 i; i < signatures.length; ++i) {
-            address signer = ECDSA.recover(digest, signatures[i]);
+            address signer = ECDSA.recoverCalldata(digest, signatures[i]);
             if (signer <= previous) revert SignersNotAscending(previous, signer);
             if (!isSigner[signer]) revert NotSigner(signer);
             previous = signer;

@@ -198,6 +198,33 @@ contract AttacksTest is VolatilityFixture {
         assertFalse(oracle.isHalted(MARKET, NEAR));
     }
 
+    /// @dev A withheld report of one expiry, posted first, can make the others' report cross it and be refused. It works once
+    /// for each signed report, and the signers' next batch takes both in.
+    function test_aWithheldReportRefusesABatchOnce() public {
+        postBatch(pair(sliceReport(NEAR, 0.85e18, START), sliceReport(FAR, 0.433e18, START)));
+        skip(10 minutes);
+        IVolatilityOracle.SurfaceReport memory withheld = _report(0.855e18);
+        bytes[] memory withheldSignatures = sign(withheld, 2);
+        skip(10 minutes);
+        IVolatilityOracle.SurfaceReport memory next =
+            report(vm.getBlockTimestamp(), sliceReport(FAR, 0.4255e18, vm.getBlockTimestamp()));
+        bytes[] memory signatures = sign(next, 2);
+        uint256 state = vm.snapshotState();
+        oracle.post(next, signatures);
+        vm.revertToState(state);
+
+        vm.prank(makeAddr("third party"));
+        oracle.post(withheld, withheldSignatures);
+        vm.expectRevert(abi.encodeWithSelector(IVolatilityOracle.CalendarArbitrage.selector, NEAR, FAR));
+        oracle.post(next, signatures);
+        skip(1);
+        postBatch(
+            pair(
+                sliceReport(NEAR, 0.851e18, vm.getBlockTimestamp()), sliceReport(FAR, 0.4255e18, vm.getBlockTimestamp())
+            )
+        );
+    }
+
     /// @dev Posted at the last moment a report makes a slice that is fresh for one second.
     function test_aReportPostedLateIsAsOldAsItIs() public {
         IVolatilityOracle.SurfaceReport memory r = _report(0.6e18);
