@@ -149,6 +149,22 @@ contract OptionRendererTest is RendererFixture {
         assertTrue(contains(image(json), ">0.8765</text>"), "card");
     }
 
+    function test_TheDotLiesWhereThePriceDoes() public {
+        SeriesId low = SeriesIdLib.pack(ETH, Side.CALL, EXPIRY, 1);
+        SeriesId high = SeriesIdLib.pack(ETH, Side.PUT, EXPIRY, type(uint64).max);
+        SeriesId near = call(3300);
+        list(low);
+        list(high);
+        list(near);
+        settleAt(ETH, EXPIRY, feed, 3000e18);
+        assertTrue(contains(renderer.svg(call(3000)), "cx='256' cy='390'"), "at the strike");
+        // A tenth of 3,300 below it is 93 of the 256 pixels that a quarter has; the call's line is flat there.
+        assertTrue(contains(renderer.svg(near), "cx='163' cy='390'"), "below");
+        // From far away a fifth of the side is kept free above the strike; below, the edge is a price of zero.
+        assertTrue(contains(renderer.svg(low), "cx='460' cy='288'"), "far above");
+        assertTrue(contains(renderer.svg(high), "cx='14' cy='269'"), "far below");
+    }
+
     function testFuzz_AnyPriceLiesOnTheCard(uint256 price, uint64 strike, bool isCall) public {
         price = bound(price, 10e8, 100_000e8) * 1e10;
         vm.assume(strike != 0);
