@@ -26,6 +26,8 @@ contract OptionToken is IOptionToken, ERC1155 {
     }
 
     /// @param renderer_ The IOptionRenderer that describes the series, for ever.
+    // What the Clearinghouse was deployed with. Without a renderer only `uri` fails.
+    // slither-disable-next-line missing-zero-check
     constructor(address renderer_) ERC1155("") {
         renderer = renderer_;
     }

@@ -24,12 +24,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / ".build" / "coverage"
 
-# What is reached today. The aim is 100 % of lines and 95 % of branches; what is missing is printed.
-LINES_PERCENT = 97.0
-BRANCHES_PERCENT = 90.0
+# The aim is 100 % of lines: what is missing is printed.
+LINES_PERCENT = 99.0
+BRANCHES_PERCENT = 95.0
 
 _NOT_CORE = ("contracts/mocks/", "contracts/interfaces/")
-_NO_GAS = ("--no-match-contract", "Gas", "--no-match-test", "SixtyFifth|[Gg]as")
+_NO_GAS = ("--no-match-contract", "Gas", "--no-match-test", "SixtyFifth|CostsLittle|[Gg]as")
 
 
 def _closing(text: str, opening: int) -> int:

@@ -54,13 +54,17 @@ abstract contract ClearingFees is ClearingCollateral {
             if (bounty > left) bounty = left;
         }
         rest = pot.assets - bounty;
-        _pots[key] = Pot(0, (pot.bountyPaid + bounty).toUint128());
+        // The sum has its own name: slither takes it for a uint128 otherwise, and passes the function over.
+        uint256 paid = pot.bountyPaid + bounty;
+        _pots[key] = Pot(0, paid.toUint128());
         freeBalance[settler][token] += bounty;
         freeBalance[to][token] += rest;
         emit FeesCollected(key, settler, bounty, to, rest);
     }
 
     /// @inheritdoc IClearinghouse
+    // `_requireReceiver` refuses zero.
+    // slither-disable-next-line missing-zero-check
     function setTreasury(address treasury_) external restricted {
         _requireReceiver(treasury_);
         treasury = treasury_;

@@ -9,6 +9,8 @@ import {SliceStorage} from "../libraries/SliceStorage.sol";
 import {ReportRules} from "./ReportRules.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
+// Expiries, counts and slices are compared for what they are: no balance takes part.
+// slither-disable-start incorrect-equality
 /// @title SliceStore
 /// @notice The slices, and what a report must satisfy before it becomes one: butterfly, range, carry, a bounded move, and
 /// the calendar conditions between the slices of a market.
@@ -295,3 +297,4 @@ abstract contract SliceStore is ReportRules {
         return place;
     }
 }
+// slither-disable-end incorrect-equality

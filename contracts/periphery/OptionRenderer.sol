@@ -30,6 +30,8 @@ contract OptionRenderer is IOptionRenderer {
     address public immutable markets;
 
     /// @param markets_ The Markets whose series are described.
+    // Without Markets only this contract's own views fail.
+    // slither-disable-next-line missing-zero-check
     constructor(address markets_) {
         markets = markets_;
     }

@@ -61,6 +61,8 @@ abstract contract VaultParams is IOptionVault, AccessManaged {
         emit DepositsPaused(paused);
     }
 
+    // The pricer is the vault's own contract and calls nobody but the oracle's views.
+    // slither-disable-next-line reentrancy-benign,reentrancy-events
     function _setParams(Params memory p) internal {
         pricer.setParams(p);
         _depositCap = p.depositCap;
@@ -69,6 +71,7 @@ abstract contract VaultParams is IOptionVault, AccessManaged {
         emit ParamsSet(p);
     }
 
+    // slither-disable-next-line reentrancy-benign,reentrancy-events
     function _setFees(Fees memory f) internal {
         pricer.setFees(f);
         _performance = f.performance;

@@ -54,6 +54,8 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
     }
 
     /// @inheritdoc IERC7540Deposit
+    // The money comes first, under the guard: a token's hook reaches only views, which see the request not yet there.
+    // slither-disable-next-line reentrancy-benign
     function requestDeposit(uint256 assets, address controller, address owner)
         external
         nonReentrant

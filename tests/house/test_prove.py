@@ -14,7 +14,7 @@ from tools.prove import Part, main
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def part(name: str, program: str, limit_seconds: int = 30) -> Part:
-        return Part(name, "a sample", (sys.executable, "-c", program), limit_seconds=limit_seconds)
+        return Part(name, "a sample", (sys.executable, "-c", program), refused="ERROR:", limit_seconds=limit_seconds)
 
     monkeypatch.setattr(prove, "LOGS", tmp_path)
     monkeypatch.setattr(
@@ -23,6 +23,7 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (
             part("good", "print('holds')"),
             part("bad", "print('does not hold'); raise SystemExit(3)"),
+            part("partial", "print('ERROR: left something out')"),
             part("slow", "import threading; threading.Event().wait()", limit_seconds=1),
         ),
     )
@@ -52,6 +53,12 @@ def test_a_part_without_an_end_is_ended_and_red(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("parts")
+def test_a_part_that_left_something_out_is_red(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["partial"]) == 1
+    assert "RED: says ERROR:" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("parts")
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["halting"]) == 2
-    assert "no part is called halting; there are good, bad, slow" in capsys.readouterr().err
+    assert "no part is called halting; there are good, bad, partial, slow" in capsys.readouterr().err
