@@ -3,16 +3,19 @@ pragma solidity ^0.8.30;
 
 import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
+import {IWrappedNative} from "../interfaces/IWrappedNative.sol";
 import {Payoff} from "../libraries/Payoff.sol";
 import {BookKey, Side} from "../libraries/SeriesId.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title ClearingCollateral
-/// @notice Free balances: what comes in, what goes out, and who may do it for whom.
+/// @notice Free balances: what comes in, what goes out, who may do it for whom, and several calls in one.
 abstract contract ClearingCollateral is IClearinghouse, AccessManaged, ReentrancyGuardTransient {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
@@ -33,6 +36,12 @@ abstract contract ClearingCollateral is IClearinghouse, AccessManaged, Reentranc
     address public immutable markets;
 
     /// @inheritdoc IClearinghouse
+    address public wrappedNative;
+
+    /// @dev Whose multicall is running; zero outside of one.
+    address private transient _multicaller;
+
+    /// @inheritdoc IClearinghouse
     mapping(address account => mapping(address token => uint256)) public freeBalance;
 
     /// @inheritdoc IClearinghouse
@@ -46,22 +55,43 @@ abstract contract ClearingCollateral is IClearinghouse, AccessManaged, Reentranc
     }
 
     /// @inheritdoc IClearinghouse
+    /// @dev Each call is a call of this contract to itself without value, in the name of the caller (`_msgSender`). A
+    /// delegated call would see the same `msg.value` each time, so that no function but a payable one could be called,
+    /// and value could be counted twice; this way there is none to count after the first line.
+    function multicall(bytes[] calldata calls) external payable returns (bytes[] memory results) {
+        // Whoever is called in the middle of another function must neither act in its caller's name nor move balances.
+        require(!_reentrancyGuardEntered(), ReentrancyGuardReentrantCall());
+        require(_multicaller == address(0), NestedMulticall());
+        _multicaller = msg.sender;
+        if (msg.value != 0) _wrap();
+        uint256 count = calls.length;
+        results = new bytes[](count);
+        for (uint256 i; i < count; ++i) {
+            results[i] = Address.functionCall(address(this), calls[i]);
+        }
+        _multicaller = address(0);
+    }
+
+    /// @inheritdoc IClearinghouse
     function deposit(address token, uint256 assets) external nonReentrant {
-        require(assets != 0, BadAmount(assets));
+        _deposit(token, assets);
+    }
+
+    /// @inheritdoc IClearinghouse
+    function depositWithPermit(address token, uint256 assets, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        external
+        nonReentrant
+    {
         require(token.code.length != 0, BadToken(token));
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), assets);
-        uint256 received = IERC20(token).balanceOf(address(this)) - before;
-        // Exactly: a token that takes or gives a unit on its way is refused.
-        // slither-disable-next-line incorrect-equality
-        require(received == assets, TransferAmountMismatch(token, assets, received));
-        freeBalance[msg.sender][token] += assets;
-        emit Deposited(msg.sender, token, assets);
+        // A permit can be taken from the pool of transactions and used by anybody before; then the allowance is there.
+        // Whether it is decides the transfer below, which moves the caller's own tokens or none.
+        try IERC20Permit(token).permit(_msgSender(), address(this), assets, deadline, v, r, s) {} catch {}
+        _deposit(token, assets);
     }
 
     /// @inheritdoc IClearinghouse
     function withdraw(address token, uint256 assets, address receiver) external nonReentrant {
-        _withdraw(msg.sender, token, assets, receiver);
+        _withdraw(_msgSender(), token, assets, receiver);
     }
 
     /// @inheritdoc IClearinghouse
@@ -82,11 +112,55 @@ abstract contract ClearingCollateral is IClearinghouse, AccessManaged, Reentranc
     /// @inheritdoc IClearinghouse
     function setOperator(address operator, uint8 flags) external {
         require(flags <= TRADE | WITHDRAW, UnknownFlags(flags));
-        operatorFlags[msg.sender][operator] = flags;
-        emit OperatorSet(msg.sender, operator, flags);
+        address account = _msgSender();
+        operatorFlags[account][operator] = flags;
+        emit OperatorSet(account, operator, flags);
+    }
+
+    /// @inheritdoc IClearinghouse
+    /// @dev No argument of the constructor, so that this contract has one address on every chain.
+    function setWrappedNative(address token) external restricted {
+        address before = wrappedNative;
+        require(before == address(0), WrappedNativeIsSet(before));
+        require(token.code.length != 0, BadToken(token));
+        wrappedNative = token;
+        emit WrappedNativeSet(token);
     }
 
     // --- inside ---
+
+    /// @dev Nothing but `multicall` makes this contract call itself.
+    function _msgSender() internal view override returns (address) {
+        return msg.sender == address(this) ? _multicaller : msg.sender;
+    }
+
+    /// @dev The value of the whole multicall, credited once, before any of its calls.
+    function _wrap() private nonReentrant {
+        address token = wrappedNative;
+        require(token != address(0), NoWrappedNative(msg.value));
+        uint256 before = IERC20(token).balanceOf(address(this));
+        IWrappedNative(token).deposit{value: msg.value}();
+        _credit(token, msg.value, before);
+    }
+
+    function _deposit(address token, uint256 assets) private {
+        require(assets != 0, BadAmount(assets));
+        require(token.code.length != 0, BadToken(token));
+        uint256 before = IERC20(token).balanceOf(address(this));
+        IERC20(token).safeTransferFrom(_msgSender(), address(this), assets);
+        _credit(token, assets, before);
+    }
+
+    /// @dev Credits the caller with what arrived, which must be all of it.
+    function _credit(address token, uint256 assets, uint256 before) private {
+        uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        // Exactly: a token that takes or gives a unit on its way is refused.
+        // slither-disable-next-line incorrect-equality
+        require(received == assets, TransferAmountMismatch(token, assets, received));
+        address account = _msgSender();
+        freeBalance[account][token] += assets;
+        emit Deposited(account, token, assets);
+    }
 
     function _withdraw(address account, address token, uint256 assets, address receiver) private {
         require(assets != 0, BadAmount(assets));
@@ -116,10 +190,8 @@ abstract contract ClearingCollateral is IClearinghouse, AccessManaged, Reentranc
     }
 
     function _requireAuthority(address account, uint8 flag) internal view {
-        require(
-            account == msg.sender || operatorFlags[account][msg.sender] & flag != 0,
-            NotAuthorised(account, msg.sender, flag)
-        );
+        address caller = _msgSender();
+        require(account == caller || operatorFlags[account][caller] & flag != 0, NotAuthorised(account, caller, flag));
     }
 
     function _requireReceiver(address receiver) internal view {

@@ -31,6 +31,14 @@ interface IClearinghouse {
         int128 amount;
     }
 
+    /// @notice What a batch does for one account.
+    /// @param account Whose book is settled or whose options are redeemed.
+    /// @param series Which; a strike of zero stands for the netted book of that market, side and expiry.
+    struct Item {
+        address account;
+        SeriesId series;
+    }
+
     event Deposited(address indexed account, address indexed token, uint256 assets);
     event Withdrawn(address indexed account, address indexed token, address indexed receiver, uint256 assets);
     event Paid(address indexed from, address indexed to, address indexed token, uint256 assets);
@@ -62,7 +70,10 @@ interface IClearinghouse {
     event FeesCollected(
         BookKey indexed key, address indexed settler, uint256 bounty, address indexed treasury, uint256 rest
     );
+    /// @notice Paid to `caller`'s free balance for settling a book of, or redeeming for, `account`.
+    event BountyPaid(BookKey indexed key, address indexed caller, address indexed account, uint256 bounty);
     event TreasurySet(address treasury);
+    event WrappedNativeSet(address token);
     event BountyCapSet(address indexed token, uint256 cap);
     event WritesPaused(bool paused);
 
@@ -87,11 +98,25 @@ interface IClearinghouse {
     error EmptyLeg(SeriesId series);
     error UnknownFlags(uint8 flags);
     error TreasuryNotSet();
+    error NoWrappedNative(uint256 value);
+    error WrappedNativeIsSet(address token);
+    error NestedMulticall();
+
+    // --- several calls in one ---
+
+    /// @notice Makes each call in the caller's name, all or none. Value is wrapped once, before the first, and credited to
+    /// the caller's free balance. Not within another.
+    /// @return results What each call answered.
+    function multicall(bytes[] calldata calls) external payable returns (bytes[] memory results);
 
     // --- collateral ---
 
     /// @notice Moves tokens in and credits the caller only. Fee-taking tokens are refused.
     function deposit(address token, uint256 assets) external;
+
+    /// @notice The same after an ERC-2612 permit of the caller for `assets`. A permit that somebody else has used before, or
+    /// that the token refuses, is no reason to fail as long as the allowance is there.
+    function depositWithPermit(address token, uint256 assets, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
     /// @notice Pays free balance out. Never paused. The caller's own, to any receiver.
     function withdraw(address token, uint256 assets, address receiver) external;
@@ -125,11 +150,21 @@ interface IClearinghouse {
     /// @notice Settles a netted book. Anybody may call.
     function settleBook(address account, BookKey key) external;
 
+    /// @notice Settles legs of plain books and netted books of any accounts. What is settled already, or was never there, is
+    /// skipped; an expiry without a settlement price reverts.
+    /// @return done Which items this call settled.
+    function settleMany(Item[] calldata items) external returns (bool[] memory done);
+
     /// @notice Redeems `amount` of the caller's settled longs and pays `receiver` out.
     function redeem(SeriesId series, uint256 amount, address receiver) external returns (uint256 assets);
 
     /// @notice Redeems a holder's whole balance to the holder's free balance; the holder has no code or has opted in.
     function redeemFor(address holder, SeriesId series) external returns (uint256 assets);
+
+    /// @notice `redeemFor` many. Holders without a balance, or with code and without consent, are skipped; an expiry without
+    /// a settlement price reverts.
+    /// @return done Which items this call redeemed.
+    function redeemMany(Item[] calldata items) external returns (bool[] memory done);
 
     // --- rights and fees ---
 
@@ -142,13 +177,18 @@ interface IClearinghouse {
     /// @notice Pays a trading fee in the settlement asset from the caller's free balance into the pot of a (market, side, expiry).
     function accrueFee(BookKey key, uint256 assets) external;
 
-    /// @notice After settlement: pays the settler's bounty (at most a fifth of the pot, capped) and the rest to the treasury.
+    /// @notice After settlement: pays the bounty of who proved the price, at most a tenth of what the pot collected and half
+    /// its cap, and to the treasury what is not kept for those who settle books and redeem for others. Both have their
+    /// share in whatever order and however often this is called. Never reverts for an empty pot.
     function collectFees(BookKey key) external returns (uint256 bounty, uint256 rest);
 
     /// @notice Where the rest of collected fees goes. Restricted. Never zero.
     function setTreasury(address treasury) external;
 
-    /// @notice The most that settlers are paid from one pot in `token`. Zero: a fifth of the pot is the only limit. Restricted.
+    /// @notice What value sent to `multicall` is wrapped into. Restricted; once and for all.
+    function setWrappedNative(address token) external;
+
+    /// @notice The most that bounties are paid from one pot in `token`. Zero: a fifth of the pot is the only limit. Restricted.
     function setBountyCap(address token, uint256 cap) external;
 
     /// @notice Stops or allows writing and placing. Nothing else can be paused. Restricted.
@@ -167,11 +207,17 @@ interface IClearinghouse {
     function MAX_LEGS() external view returns (uint256);
     function operatorFlags(address account, address operator) external view returns (uint8);
     function feePot(BookKey key) external view returns (uint256);
-    /// @notice What settlers have been paid from a pot so far.
+    /// @notice What bounties have been paid from a pot so far.
     function bountyPaid(BookKey key) external view returns (uint256);
+    /// @notice What `collectFees` would pay now: to who proved the price, and to the treasury.
+    function feesDue(BookKey key) external view returns (uint256 bounty, uint256 rest);
+    /// @notice What an item that credits `credited` to somebody else would pay its caller now.
+    function bountyOf(BookKey key, uint256 credited) external view returns (uint256);
     function bountyCap(address token) external view returns (uint256);
     function treasury() external view returns (address);
     function writesPaused() external view returns (bool);
+    /// @notice What value sent to `multicall` is wrapped into; zero where value is refused: until it is set.
+    function wrappedNative() external view returns (address);
     function optionToken() external view returns (address);
     function markets() external view returns (address);
     /// @notice What `amount` of a settled series pays its holder, rounded down.

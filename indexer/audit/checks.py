@@ -16,6 +16,9 @@ from indexer.setup import FEED, VAULT, ChainSetup
 _TOKEN = "TestToken"
 """The ABI by which any ERC-20 token is asked for a balance."""
 
+_NOBODY = f"0x{0:040x}"
+"""What a contract answers for an address that is not set yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -76,8 +79,10 @@ def _ledger(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         yield check("fee_pot", f"{key}", "feePot", key, expected=row["assets"])
         yield check("fee_pot", f"{key} bounty", "bountyPaid", key, expected=row["bounty_paid"])
     for row in tables.rows("clearinghouse"):
-        yield check("settings", "treasury", "treasury", expected=row["treasury"])
+        treasury, wrapped = row["treasury"] or _NOBODY, row["wrapped_native"] or _NOBODY
+        yield check("settings", "treasury", "treasury", expected=treasury)
         yield check("settings", "writes paused", "writesPaused", expected=row["writes_paused"])
+        yield check("settings", "wrapped native", "wrappedNative", expected=wrapped)
 
 
 def _books(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:

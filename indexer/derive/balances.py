@@ -65,9 +65,23 @@ def fees_collected(state: State, event: Event) -> None:
     credit(state, args["settler"], token, args["bounty"])
     credit(state, args["treasury"], token, args["rest"])
     pot = state.fee_pot.change(args["key"])
-    pot.assets = 0
+    # What books and holders may still earn for those who serve them stays in the pot.
+    pot.assets -= args["bounty"] + args["rest"]
     pot.bounty_paid += args["bounty"]
-    state.record(event, args["settler"], "bounty", book_key=args["key"], token=token, assets=args["bounty"])
+    if args["bounty"]:
+        state.record(event, args["settler"], "bounty", book_key=args["key"], token=token, assets=args["bounty"])
+
+
+@on(_HOUSE, "BountyPaid")
+def bounty_paid(state: State, event: Event) -> None:
+    args = event.args
+    key, caller, bounty = args["key"], args["caller"], args["bounty"]
+    token = state.asset_of_key(key)
+    credit(state, caller, token, bounty)
+    pot = state.fee_pot.change(key)
+    pot.assets -= bounty
+    pot.bounty_paid += bounty
+    state.record(event, caller, "bounty", book_key=key, token=token, assets=bounty, counterparty=args["account"])
 
 
 @on(_HOUSE, "OperatorSet")
@@ -85,6 +99,11 @@ def redeem_for_set(state: State, event: Event) -> None:
 @on(_HOUSE, "TreasurySet")
 def treasury_set(state: State, event: Event) -> None:
     state.clearinghouse.change().treasury = event.args["treasury"]
+
+
+@on(_HOUSE, "WrappedNativeSet")
+def wrapped_native_set(state: State, event: Event) -> None:
+    state.clearinghouse.change().wrapped_native = event.args["token"]
 
 
 @on(_HOUSE, "WritesPaused")

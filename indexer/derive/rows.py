@@ -17,6 +17,7 @@ PLAIN, NETTED, SETTLED = 1, 2, 3
 class Clearinghouse:
     treasury: str | None = None
     writes_paused: bool = False
+    wrapped_native: str | None = None
 
 
 @dataclass(slots=True)

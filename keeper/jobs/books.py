@@ -48,7 +48,8 @@ async def books(context: Context) -> list[Action]:
             for series in book.series
         ]
     for key in await context.state.fee_pots():
-        if await context.read("Clearinghouse", "feePot", key):
+        # A pot may keep what others can still earn of it: that is not due.
+        if any(await context.read("Clearinghouse", "feesDue", key)):
             actions.append(
                 Action(
                     key=f"fees:{key}",

@@ -171,7 +171,9 @@ def deploy(
 
     tokens = [
         DeployedToken(
-            symbol=name, decimals=entry.decimals, address=entry.address or _test_token(run, name, entry.decimals)
+            symbol=name,
+            decimals=entry.decimals,
+            address=entry.address or _test_token(run, network, name, entry.decimals),
         )
         for name, entry in network.tokens.items()
     ]
@@ -181,6 +183,7 @@ def deploy(
         or run.create("ReplayFeed", entry.feed.decimals, f"{entry.base} / USD", feed_owner or operator.address)
         for entry in network.markets
     ]
+    _register_wrapped_native(run, network, clearinghouse, by_name[network.wrapped_native])
     registered = _register_markets(run, network, markets, by_name, feeds)
     vaults = [_vault(run, access, clearinghouse, oracle, entry.market, side) for entry in registered for side in Side]
     deployment = Deployment(
@@ -262,6 +265,19 @@ def _register_markets(
     return registered
 
 
+def _register_wrapped_native(run: _Run, network: Network, clearinghouse: str, token: str) -> None:
+    """What value sent to the Clearinghouse becomes. It is set once; another one is another market."""
+    abi = load_abi("Clearinghouse")
+    there = str(read(run.operator.rpc, abi, clearinghouse, "wrappedNative"))
+    if there == ZERO_ADDRESS:
+        run.configure(f"wrapped native {network.wrapped_native}", clearinghouse, abi.encode("setWrappedNative", token))
+    elif there != token.lower():
+        raise DeployError(
+            f"the Clearinghouse on {network.name} wraps into {there}, not {network.wrapped_native} {token}:"
+            " that is set once and for all"
+        )
+
+
 def feed_config(network: Network, market: Market, feed: str) -> dict[str, Any]:
     """A market's feed settings as `Markets` wants them."""
     return {
@@ -283,8 +299,11 @@ def _vault(run: _Run, access: str, clearinghouse: str, oracle: str, market: int,
     return DeployedVault(address=address, market=market, side=name, block=run.blocks[address])
 
 
-def _test_token(run: _Run, symbol: str, decimals: int) -> str:
-    return run.create("TestToken", TOKEN_NAMES.get(symbol, symbol), symbol, decimals)
+def _test_token(run: _Run, network: Network, symbol: str, decimals: int) -> str:
+    name = TOKEN_NAMES.get(symbol, symbol)
+    if symbol == network.wrapped_native:
+        return run.create("TestWrappedNative", name, symbol)
+    return run.create("TestToken", name, symbol, decimals)
 
 
 def _ensure_proxy(operator: Operator) -> None:

@@ -109,7 +109,8 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
         if network.tokens[token.symbol].address is None:
             name = TOKEN_NAMES.get(token.symbol, token.symbol)
             values = {"_decimals": _word(token.decimals)} | _domain(name, "1", chain_id, token.address)
-            subjects.append(subject(f"TestToken {token.symbol}", "TestToken", token.address, values))
+            kind = "TestWrappedNative" if token.symbol == network.wrapped_native else "TestToken"
+            subjects.append(subject(f"{kind} {token.symbol}", kind, token.address, values))
     for feed, market in zip(deployment.feeds, network.markets, strict=True):
         if market.feed.address is None:
             values = {"decimals": _word(market.feed.decimals)}

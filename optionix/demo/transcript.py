@@ -55,6 +55,7 @@ def setting(client: Client, last: int) -> dict[str, Any]:
         "heartbeat": client.read("VolatilityOracle", "heartbeat"),
         "volatility_per_day": client.read("VolatilityOracle", "volatilityPerDay"),
         "treasury": client.read("Clearinghouse", "treasury").lower(),
+        "wrapped_native": client.read("Clearinghouse", "wrappedNative").lower(),
     }
 
 
@@ -82,6 +83,7 @@ def transactions(client: Client, last: int) -> Iterator[dict[str, Any]]:
                 "hash": tx["hash"],
                 "from": tx["from"].lower(),
                 "to": tx["to"].lower(),
+                "value": int(tx["value"], 16),
                 "input": tx["input"],
                 "setup": tx["from"].lower() == admin,
                 **seen.get(tx["hash"], {}),

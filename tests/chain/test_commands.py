@@ -44,7 +44,7 @@ def test_deploy_through_ape_then_again_then_verify_then_tamper(
 ) -> None:
     code, first, complaint = optionix("deploy", "--network", "local")
     assert code == 0, complaint
-    assert len(first["created"]) == 13
+    assert len(first["created"]) == 14
     written = json.loads((tmp_path / "deployments" / "local.json").read_text())
     assert written == first["deployment"]
     assert written["chain_id"] == 31337

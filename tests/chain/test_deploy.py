@@ -110,6 +110,12 @@ def test_other_contracts_are_not_put_beside_those_in_use(fresh: Chain) -> None:
     assert fresh.anvil.rpc("eth_blockNumber") == height
 
 
+def test_another_wrapped_native_is_refused(fresh: Chain) -> None:
+    fresh.deploy(network("local"))
+    with pytest.raises(DeployError, match="once and for all"):
+        fresh.deploy(network("local").model_copy(update={"wrapped_native": "WBTC"}))
+
+
 def test_a_run_that_was_cut_off_is_continued(fresh: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     send = fresh.operator.send
     left = iter(range(7))

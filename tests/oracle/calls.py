@@ -8,7 +8,13 @@ from typing import Any
 from eth_abi.abi import decode
 from eth_utils.crypto import keccak
 
-TOKEN = ("transfer(address,uint256)", "transferFrom(address,address,uint256)", "mint(address,uint256)")
+TOKEN = (
+    "transfer(address,uint256)",
+    "transferFrom(address,address,uint256)",
+    "mint(address,uint256)",
+    "deposit()",
+    "withdraw(uint256)",
+)
 FEED = ("post(int256)",)
 MARKETS = ("settle(uint16,uint40,uint80)",)
 OPTION_TOKEN = (
@@ -17,7 +23,9 @@ OPTION_TOKEN = (
 )
 VOLATILITY_ORACLE = ("post((uint16,uint40,(uint40,uint64,uint64,int48,int40)[]),bytes[])",)
 CLEARINGHOUSE = (
+    "multicall(bytes[])",
     "deposit(address,uint256)",
+    "depositWithPermit(address,uint256,uint256,uint8,bytes32,bytes32)",
     "withdraw(address,uint256,address)",
     "withdrawFor(address,address,uint256)",
     "pay(address,address,address,uint256)",
@@ -28,8 +36,10 @@ CLEARINGHOUSE = (
     "takeBack(address,uint256,uint256,address)",
     "settleLeg(address,uint256)",
     "settleBook(address,uint256)",
+    "settleMany((address,uint256)[])",
     "redeem(uint256,uint256,address)",
     "redeemFor(address,uint256)",
+    "redeemMany((address,uint256)[])",
     "accrueFee(uint256,uint256)",
     "collectFees(uint256)",
     "setTreasury(address)",

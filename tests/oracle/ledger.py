@@ -23,6 +23,9 @@ from oracle.series import (
 
 PLAIN, NETTED = "plain", "netted"
 BOUNTY_SHARE = 5
+ITEMS_A_BUDGET = 64
+DAY = 86_400
+BOUNTY_DAYS = 30
 
 
 @dataclass
@@ -32,6 +35,16 @@ class Book:
     kind: str = PLAIN
     legs: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     locked: int = 0
+
+
+@dataclass
+class Pot:
+    """Fees of one (market, side, expiry): what is there, what ever came, what bounties took."""
+
+    assets: int = 0
+    accrued: int = 0
+    to_settler: int = 0
+    to_callers: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,8 +66,7 @@ class Ledger:
         self.free: dict[tuple[str, str], int] = defaultdict(int)
         self.options: dict[tuple[str, int], int] = defaultdict(int)
         self.books: dict[tuple[str, int], Book] = defaultdict(Book)
-        self.pots: dict[int, int] = defaultdict(int)
-        self.bounties: dict[int, int] = defaultdict(int)
+        self.pots: dict[int, Pot] = defaultdict(Pot)
         self.caps: dict[str, int] = {}
         self.treasury = ""
         self.settled: dict[tuple[int, int], tuple[int, str]] = {}
@@ -73,6 +85,10 @@ class Ledger:
     def mint_token(self, token: str, target: str, units: int) -> None:
         """New test tokens."""
         self.tokens[token, target] += units
+
+    def burn_token(self, token: str, source: str, units: int) -> None:
+        """Wrapped coin that is unwrapped."""
+        self._take(self.tokens, (token, source), units)
 
     def move_option(self, series: int, source: str, target: str, amount: int) -> None:
         """An ERC-1155 transfer."""
@@ -151,7 +167,7 @@ class Ledger:
         """The settlement price, from the feed's rounds alone."""
         self.settled[market, expiry] = (self.feeds[market].settlement(expiry), settler)
 
-    def settle_leg(self, account: str, series_id: int) -> None:
+    def settle_leg(self, account: str, series_id: int, caller: str, now: int) -> None:
         """One leg of a plain book pays what it owes, rounded up, and gives the rest back."""
         series = Series(series_id)
         book, asset = self.books[account, series.book], self.asset(series.book)
@@ -160,16 +176,29 @@ class Ledger:
         locked = leg_collateral(series, amount, asset.unit)
         book.locked -= locked
         self.free[account, asset.token] += locked - owed
+        self._bounty(account, series.book, locked - owed, caller, now)
 
-    def settle_book(self, account: str, key: int) -> None:
+    def settle_book(self, account: str, key: int, caller: str, now: int) -> None:
         """A netted book is rounded once, against it."""
         book, asset = self.books[account, key], self.asset(key)
         price, _ = self.settled[book_market(key), book_expiry(key)]
         legs = {Series(s).strike: a for s, a in book.legs.items()}
         value = down(book_value(book_side(key), legs, price) * asset.unit)
-        self.free[account, asset.token] += book.locked + value
+        credited = book.locked + value
+        self.free[account, asset.token] += credited
         book.legs.clear()
         book.locked = 0
+        self._bounty(account, key, credited, caller, now)
+
+    def settle_many(self, items: list[tuple[str, int]], caller: str, now: int) -> None:
+        """What is left of each item; a strike of zero is a netted book."""
+        for account, series_id in items:
+            series = Series(series_id)
+            book = self.books[account, series.book]
+            if series.strike == 0 and book.kind == NETTED:
+                self.settle_book(account, series.book, caller, now)
+            elif book.kind == PLAIN and series_id in book.legs:
+                self.settle_leg(account, series_id, caller, now)
 
     def redeem(self, holder: str, series_id: int, amount: int, receiver: str) -> None:
         """A holder is paid out, rounded down."""
@@ -178,12 +207,20 @@ class Ledger:
         self._take(self.options, (holder, series_id), amount)
         self.move_token(asset.token, self.address, receiver, self._payoff(series, amount, asset, down))
 
-    def redeem_for(self, holder: str, series_id: int) -> None:
+    def redeem_for(self, holder: str, series_id: int, caller: str, now: int) -> None:
         """A holder's whole balance, to the holder's free balance."""
         series = Series(series_id)
         asset = self.asset(series.book)
         amount = self.options.pop((holder, series_id))
-        self.free[holder, asset.token] += self._payoff(series, amount, asset, down)
+        assets = self._payoff(series, amount, asset, down)
+        self.free[holder, asset.token] += assets
+        self._bounty(holder, series.book, assets, caller, now)
+
+    def redeem_many(self, items: list[tuple[str, int]], caller: str, now: int) -> None:
+        """Each holder that still has something; nobody here has code without having agreed."""
+        for holder, series_id in items:
+            if self.options.get((holder, series_id)):
+                self.redeem_for(holder, series_id, caller, now)
 
     def _payoff(self, series: Series, amount: int, asset: Asset, rounding: object) -> int:
         price, _ = self.settled[series.market, series.expiry]
@@ -195,19 +232,43 @@ class Ledger:
     def accrue_fee(self, account: str, key: int, units: int) -> None:
         """A fee goes into the pot of its (market, side, expiry)."""
         self._take(self.free, (account, self.asset(key).token), units)
-        self.pots[key] += units
+        self.pots[key].assets += units
+        self.pots[key].accrued += units
 
-    def collect_fees(self, key: int) -> None:
-        """A fifth of the pot, capped, to whoever settled; the rest to the treasury."""
-        pot, token = self.pots.pop(key, 0), self.asset(key).token
-        if pot == 0:
-            return
-        bounty = pot // BOUNTY_SHARE
-        if self.caps.get(token):
-            bounty = min(bounty, max(self.caps[token] - self.bounties[key], 0))
-        self.bounties[key] += bounty
+    def collect_fees(self, key: int, now: int) -> None:
+        """A tenth of all fees, capped, to whoever settled; to the treasury what others cannot earn any more."""
+        pot, token = self.pots[key], self.asset(key).token
+        budget = self._budget(key)
+        kept = self._left(key, now)
+        bounty = min(max(budget // 2 - pot.to_settler, 0), pot.assets - kept)
+        rest = pot.assets - kept - bounty
+        pot.assets = kept
+        pot.to_settler += bounty
         self.free[self.settled[book_market(key), book_expiry(key)][1], token] += bounty
-        self.free[self.treasury, token] += pot - bounty
+        self.free[self.treasury, token] += rest
+
+    def _budget(self, key: int) -> int:
+        """A fifth of all fees that ever came, capped: what bounties may take."""
+        budget = self.pots[key].accrued // BOUNTY_SHARE
+        cap = self.caps.get(self.asset(key).token)
+        return min(budget, cap) if cap else budget
+
+    def _left(self, key: int, now: int) -> int:
+        """What those who settle and redeem for others may still take: the larger half of the budget, for a month."""
+        if now >= book_expiry(key) + BOUNTY_DAYS * DAY:
+            return 0
+        pot, budget = self.pots[key], self._budget(key)
+        return min(max(budget - budget // 2 - pot.to_callers, 0), pot.assets)
+
+    def _bounty(self, account: str, key: int, credited: int, caller: str, now: int) -> None:
+        """1 % of what was credited, at most a 64th of the budget; growing for a day after expiry."""
+        if caller == account:
+            return
+        most = min(self._budget(key) // ITEMS_A_BUDGET, credited // 100)
+        bounty = min(most * min(now - book_expiry(key), DAY) // DAY, self._left(key, now))
+        self.pots[key].assets -= bounty
+        self.pots[key].to_callers += bounty
+        self.free[caller, self.asset(key).token] += bounty
 
     @staticmethod
     def _take(purse: dict, place: tuple, units: int) -> None:  # type: ignore[type-arg]  # one rule for every purse
@@ -216,4 +277,4 @@ class Ledger:
         purse[place] -= units
 
 
-__all__ = ["CALL", "NETTED", "PLAIN", "Asset", "Book", "Ledger"]
+__all__ = ["CALL", "NETTED", "PLAIN", "Asset", "Book", "Ledger", "Pot"]

@@ -21,7 +21,8 @@ class Replay:
     ----------
     setting
         `contracts` (addresses by name), `markets` (base, quote, their decimals, feed, band_bps, max_age), `vaults`
-        (address, market, side, params, fees), `heartbeat`, `volatility_per_day`, `treasury`; all addresses lower-case.
+        (address, market, side, params, fees), `heartbeat`, `volatility_per_day`, `treasury`, `wrapped_native`; all
+        addresses lower-case.
     """
 
     def __init__(self, setting: dict[str, Any]) -> None:
@@ -39,6 +40,7 @@ class Replay:
                 tokens.add(market[which])
         self.ledger = Ledger(contracts["Clearinghouse"], assets, self.feeds)
         self.ledger.treasury = setting.get("treasury", "")
+        self._wrapped_native = setting.get("wrapped_native", "")
         self.slices: dict[tuple[int, int], Smiles] = {}
         self.vaults: dict[str, VaultModel] = {}
         reads = {market["market"]: market for market in setting["markets"]}
@@ -70,7 +72,7 @@ class Replay:
         self._readers = readers
 
     def apply(self, transaction: dict[str, Any]) -> None:
-        """One successful transaction: block, time, from, to, input, hash, and what was seen of prices."""
+        """One successful transaction: block, time, from, to, value, input, hash, and what was seen of prices."""
         entry = self._readers.get(transaction["to"])
         if entry is None:
             return
@@ -97,6 +99,10 @@ class Replay:
             self.ledger.mint_token(tx["to"], a[0], a[1])
         elif name == "transfer":
             self.ledger.move_token(tx["to"], tx["from"], a[0], a[1])
+        elif name == "deposit":
+            self.ledger.mint_token(tx["to"], tx["from"], tx["value"])
+        elif name == "withdraw":
+            self.ledger.burn_token(tx["to"], tx["from"], a[0])
         else:
             self.ledger.move_token(tx["to"], a[0], a[1], a[2])
 
@@ -124,9 +130,15 @@ class Replay:
             self.slices[market, expiry] = Smiles(newest, before.newest if before else None)
 
     def _clearinghouse(self, tx: dict[str, Any], name: str, a: tuple[Any, ...]) -> None:
-        ledger, sender = self.ledger, tx["from"]
+        ledger, sender, now = self.ledger, tx["from"], tx["time"]
         match name:
-            case "deposit":
+            case "multicall":
+                if tx.get("value"):
+                    ledger.mint_token(self._wrapped_native, sender, tx["value"])
+                    ledger.deposit(sender, self._wrapped_native, tx["value"])
+                for data in a[0]:
+                    self.apply({**tx, "input": data.hex(), "value": 0})
+            case "deposit" | "depositWithPermit":
                 ledger.deposit(sender, a[0], a[1])
             case "withdraw":
                 ledger.withdraw(sender, a[0], a[1], a[2])
@@ -145,17 +157,21 @@ class Replay:
             case "takeBack":
                 ledger.take_back(a[0], a[1], a[2], a[3])
             case "settleLeg":
-                ledger.settle_leg(a[0], a[1])
+                ledger.settle_leg(a[0], a[1], sender, now)
             case "settleBook":
-                ledger.settle_book(a[0], a[1])
+                ledger.settle_book(a[0], a[1], sender, now)
+            case "settleMany":
+                ledger.settle_many(a[0], sender, now)
             case "redeem":
                 ledger.redeem(sender, a[0], a[1], a[2])
             case "redeemFor":
-                ledger.redeem_for(a[0], a[1])
+                ledger.redeem_for(a[0], a[1], sender, now)
+            case "redeemMany":
+                ledger.redeem_many(a[0], sender, now)
             case "accrueFee":
                 ledger.accrue_fee(sender, a[0], a[1])
             case "collectFees":
-                ledger.collect_fees(a[0])
+                ledger.collect_fees(a[0], now)
             case "setTreasury":
                 ledger.treasury = a[0]
             case "setBountyCap":
@@ -222,7 +238,7 @@ class Replay:
             "free": _table(ledger.free),
             "options": _table({(account, str(series)): n for (account, series), n in ledger.options.items()}),
             "locked": _table({(account, str(key)): book.locked for (account, key), book in ledger.books.items()}),
-            "pots": {str(key): str(pot) for key, pot in ledger.pots.items() if pot},
+            "pots": {str(key): str(pot.assets) for key, pot in ledger.pots.items() if pot.assets},
             "shares": {
                 address: {account: str(n) for account, n in model.v.shares.items() if n}
                 for address, model in self.vaults.items()

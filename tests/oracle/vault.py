@@ -257,7 +257,8 @@ class VaultModel:
         self.v.idle += collateral - owed
         self._set_written(series_id, 0)
         if self.ledger.books[self.v.address, series.book].legs.get(series_id):
-            self.ledger.settle_leg(self.v.address, series_id)
+            # Its own leg: no bounty.
+            self.ledger.settle_leg(self.v.address, series_id, self.v.address, 0)
 
     # --- requests ---
 

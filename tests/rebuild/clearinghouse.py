@@ -20,9 +20,15 @@ class ClearinghouseReplica(Replica):
     derived: ClassVar[dict[str, str]] = {
         "AMOUNT_UNIT": "a constant",
         "BOUNTY_DIVISOR": "a constant",
+        "BOUNTY_GROWTH": "a constant",
+        "BOUNTY_WINDOW": "a constant",
+        "CREDIT_DIVISOR": "a constant",
+        "ITEM_DIVISOR": "a constant",
         "MAX_LEGS": "a constant",
         "TRADE": "a constant",
         "WITHDRAW": "a constant",
+        "bountyOf": "a formula over the fees that came, the bounties paid and the time",
+        "feesDue": "a formula over the fees that came, the bounties paid and the time",
         "isConsumingScheduledOp": "set only within a call of the AccessManager",
         "markets": "an immutable of the deployment",
         "optionToken": "an immutable of the deployment",
@@ -43,6 +49,7 @@ class ClearinghouseReplica(Replica):
         self.redeem_for: dict[str, bool] = {}
         self.caps: dict[str, int] = {}
         self.treasury, self.authority, self.paused = NOBODY, NOBODY, False
+        self.wrapped_native = NOBODY
 
     def token(self, key: int) -> str:
         """The settlement asset of a book."""
@@ -132,6 +139,12 @@ class ClearinghouseReplica(Replica):
         self.pot[key] -= bounty + rest
         self.bounty_paid[key] += bounty
 
+    def on_bounty_paid(self, key: int, caller: str, account: str, bounty: int) -> None:
+        del account
+        self.free[caller, self.token(key)] += bounty
+        self.pot[key] -= bounty
+        self.bounty_paid[key] += bounty
+
     def on_operator_set(self, account: str, operator: str, flags: int) -> None:
         self.flags[account, operator] = flags
 
@@ -144,6 +157,9 @@ class ClearinghouseReplica(Replica):
     def on_treasury_set(self, treasury: str) -> None:
         self.treasury = treasury
 
+    def on_wrapped_native_set(self, token: str) -> None:
+        self.wrapped_native = token
+
     def on_writes_paused(self, paused: bool) -> None:
         self.paused = paused
 
@@ -151,6 +167,7 @@ class ClearinghouseReplica(Replica):
         yield "authority", (), self.authority
         yield "treasury", (), self.treasury
         yield "writesPaused", (), self.paused
+        yield "wrappedNative", (), self.wrapped_native
         for (account, token), assets in self.free.items():
             yield "freeBalance", (account, token), assets
         for (account, operator), flags in self.flags.items():
@@ -178,8 +195,10 @@ class OptionTokenReplica(Replica):
     derived: ClassVar[dict[str, str]] = {
         "balanceOfBatch": "balanceOf, many at once",
         "clearinghouse": "an immutable of the deployment",
+        "name": "a constant",
         "renderer": "an immutable of the deployment",
         "supportsInterface": "a constant",
+        "symbol": "a constant",
         "uri": "the renderer's picture of a series",
     }
 

@@ -135,13 +135,17 @@ class Audit(Base):
 
 
 class Clearinghouse(Base):
-    """Settings of the Clearinghouse: the treasury (null before it is named) and whether writing is paused."""
+    """Settings of the Clearinghouse: the treasury, whether writing is paused, what native coin is wrapped into.
+
+    The treasury and the wrapped native coin are null before they are named.
+    """
 
     __tablename__ = "clearinghouse"
 
     chain_id: Mapped[ChainKey]
     treasury: Mapped[OptionalString]
     writes_paused: Mapped[Flag]
+    wrapped_native: Mapped[OptionalString]
 
 
 class VolatilityOracle(Base):

@@ -96,7 +96,7 @@ class RedeemFor(Base):
 
 
 class FeePot(Base):
-    """Fees of a (market, side, expiry), token units: what is in the pot now, all that came in, what settlers got."""
+    """Fees of a (market, side, expiry), token units: what is in the pot now, all that came in, what bounties took."""
 
     __tablename__ = "fee_pot"
 
@@ -108,7 +108,7 @@ class FeePot(Base):
 
 
 class BountyCap(Base):
-    """The most that settlers are paid from one pot in a token, token units; 0 is no cap."""
+    """The most that bounties are paid from one pot in a token, token units; 0 is no cap."""
 
     __tablename__ = "bounty_cap"
 

@@ -255,7 +255,7 @@ contract AttacksTest is ClearinghouseFixture {
     /// @dev Every function that moves money, called by the attacker for itself with arguments that would pass otherwise.
     function _doors(address attacker) private view returns (bytes[] memory doors) {
         SeriesId id = call(3000);
-        doors = new bytes[](14);
+        doors = new bytes[](18);
         doors[0] = abi.encodeCall(house.withdraw, (address(weth), 1, attacker));
         doors[1] = abi.encodeCall(house.withdrawFor, (attacker, address(weth), 1));
         doors[2] = abi.encodeCall(house.pay, (attacker, STRANGER, address(weth), 1));
@@ -270,6 +270,10 @@ contract AttacksTest is ClearinghouseFixture {
         doors[11] = abi.encodeCall(house.redeemFor, (attacker, id));
         doors[12] = abi.encodeCall(house.accrueFee, (id.bookKey(), 1));
         doors[13] = abi.encodeCall(house.deposit, (address(weth), 1));
+        doors[14] = abi.encodeCall(house.depositWithPermit, (address(weth), 1, START, 27, 0, 0));
+        doors[15] = abi.encodeCall(house.multicall, (new bytes[](0)));
+        doors[16] = abi.encodeCall(house.settleMany, (new IClearinghouse.Item[](0)));
+        doors[17] = abi.encodeCall(house.redeemMany, (new IClearinghouse.Item[](0)));
     }
 
     function _assertShut(Reentrant attacker, uint256 tries) private view {

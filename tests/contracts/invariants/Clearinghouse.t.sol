@@ -7,6 +7,7 @@ import {Payoff} from "../../../contracts/libraries/Payoff.sol";
 import {BookKey, SeriesId} from "../../../contracts/libraries/SeriesId.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
 import {ClearinghouseFixture} from "../support/ClearinghouseFixture.sol";
+import {ClearinghouseBatchHandler} from "./ClearinghouseBatchHandler.sol";
 import {ClearinghouseHandler} from "./ClearinghouseHandler.sol";
 import {ClearinghouseScene} from "./ClearinghouseScene.sol";
 import {ClearinghouseWorld} from "./ClearinghouseWorld.sol";
@@ -73,7 +74,7 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
     }
 
     function _selectors() private pure returns (bytes4[] memory s) {
-        s = new bytes4[](24);
+        s = new bytes4[](27);
         s[0] = ClearinghouseHandler.deposit.selector;
         s[1] = ClearinghouseHandler.withdraw.selector;
         s[2] = ClearinghouseHandler.pay.selector;
@@ -98,6 +99,9 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
         s[21] = HostileClearinghouseHandler.outOfTime.selector;
         s[22] = HostileClearinghouseHandler.turn.selector;
         s[23] = HostileClearinghouseHandler.abuseRoles.selector;
+        s[24] = ClearinghouseBatchHandler.settleMany.selector;
+        s[25] = ClearinghouseBatchHandler.redeemMany.selector;
+        s[26] = ClearinghouseBatchHandler.multicall.selector;
     }
 
     /// @dev The invariants are worth what the calls reach: over a fixed random run each kind of call goes through, on plain
@@ -115,7 +119,7 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
                 address(_handler).call(abi.encodePacked(selector, seed >> 16, seed >> 32, seed >> 48, seed >> 64));
             ok;
         }
-        bytes32[24] memory names = [
+        bytes32[28] memory names = [
             bytes32("deposit"),
             "withdraw",
             "pay",
@@ -139,7 +143,11 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
             "arm",
             "outOfTime",
             "turn",
-            "abuseRoles"
+            "abuseRoles",
+            "settleMany",
+            "redeemMany",
+            "multicall",
+            "bounty"
         ];
         for (uint256 i; i < names.length; ++i) {
             assertGt(_handler.done(names[i]), 0, string(abi.encodePacked(names[i])));

@@ -32,6 +32,7 @@ abstract contract ClearinghouseFixture is MarketsFixture {
                 "Clearinghouse.sol:Clearinghouse", abi.encode(address(access), address(markets), address(renderer))
             )
         );
+        house.setWrappedNative(address(weth));
         token = IOptionToken(house.optionToken());
         for (uint64 strike = 2000; strike <= 4000; strike += 100) {
             list(call(strike));

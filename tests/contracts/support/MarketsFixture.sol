@@ -7,6 +7,7 @@ import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {SeriesId, SeriesIdLib, Side} from "../../../contracts/libraries/SeriesId.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
+import {TestWrappedNative} from "../../../contracts/mocks/TestWrappedNative.sol";
 import {Test} from "./Test.sol";
 
 /// @notice Markets with one market WETH/USDC, a replayed feed of 8 decimals and one listed expiry, five days ahead.
@@ -28,7 +29,7 @@ abstract contract MarketsFixture is Test {
         vm.warp(START);
         access = AccessManager(vm.deployCode("AccessManager.sol:AccessManager", abi.encode(address(this))));
         markets = IMarkets(vm.deployCode("Markets.sol:Markets", abi.encode(address(access))));
-        weth = new TestToken("Wrapped Ether", "WETH", 18);
+        weth = new TestWrappedNative("Wrapped Ether", "WETH");
         usdc = new TestToken("USD Coin", "USDC", 6);
         feed = new ReplayFeed(8, "ETH / USD", address(this));
         markets.addMarket(address(weth), address(usdc), feedConfig());
