@@ -221,6 +221,8 @@ contract VaultPricer {
             uint256 others;
             for (uint256 i; i < left; ++i) {
                 uint256 slot = waiting[i];
+                // Expiries are compared, no balance.
+                // slither-disable-next-line incorrect-equality
                 if (_seriesOf(slot).expiry() == e.expiry) _addMark(marks, e, slot);
                 else waiting[others++] = slot;
             }
