@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from keeper.actions import Action
 from keeper.context import Context
+from keeper.jobs.batches import STRIKE_BITS, batches
 from keeper.state import NETTED
 from optionix.chain.abi import load_abi
 
-DONE = frozenset({"NothingToSettle", "BookAlreadySettled", "NotOpen"})
+DONE = frozenset({"NotOpen"})
 """Somebody else was faster."""
 
 
@@ -25,28 +26,11 @@ async def books(context: Context) -> list[Action]:
         for vault, series in await context.state.vault_series()
     ]
     vaults = [vault.address for vault in context.deployment.vaults]
+    items = []
     for book in await context.state.settled_books(vaults):
-        if book.kind == NETTED:
-            actions.append(
-                Action(
-                    key=f"book:{book.account}:{book.book_key}",
-                    description=f"settle book {book.book_key} of {book.account}",
-                    target=clearinghouse,
-                    data=abi.encode("settleBook", book.account, book.book_key),
-                    expected=DONE,
-                )
-            )
-            continue
-        actions += [
-            Action(
-                key=f"leg:{book.account}:{series}",
-                description=f"settle series {series} of {book.account}",
-                target=clearinghouse,
-                data=abi.encode("settleLeg", book.account, series),
-                expected=DONE,
-            )
-            for series in book.series
-        ]
+        series = (book.book_key << STRIKE_BITS,) if book.kind == NETTED else book.series
+        items += [(book.account, each) for each in series]
+    actions += await batches(context, "settleMany", "books", items)
     for key in await context.state.fee_pots():
         # A pot may keep what others can still earn of it: that is not due.
         if any(await context.read("Clearinghouse", "feesDue", key)):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from keeper.actions import Action
 from keeper.context import Context
+from keeper.jobs.batches import batches
 from keeper.state import HolderRow
-from optionix.chain.abi import load_abi
 from optionix.instruments import STRIKE_UNIT_WAD, Side
 
 GRACE_SECONDS = 3600
 """Holders have this long (market time) to redeem to where they like before it is done for them."""
-DONE = frozenset({"BadAmount", "RedeemForNotAllowed"})
-"""The holder was faster, or has code by now."""
 
 
 async def redemptions(context: Context) -> list[Action]:
-    """One redemption for each holder and series in the money, where the holder has no code or agreed to it."""
+    """Each holder's series in the money, where the holder has no code or agreed to it, many at a time."""
     rows = [row for row in await context.state.holders(await context.now() - GRACE_SECONDS) if pays(row)]
     if not rows:
         return []
@@ -25,18 +23,8 @@ async def redemptions(context: Context) -> list[Action]:
     open_to_all = {
         account for account, code in zip(accounts, codes, strict=True) if code in ("0x", "") or account in allowed
     }
-    abi, clearinghouse = load_abi("Clearinghouse"), context.address("Clearinghouse")
-    return [
-        Action(
-            key=f"redeem:{row.account}:{row.series_id}",
-            description=f"redeem series {row.series_id} for {row.account}",
-            target=clearinghouse,
-            data=abi.encode("redeemFor", row.account, row.series_id),
-            expected=DONE,
-        )
-        for row in rows
-        if row.account in open_to_all
-    ]
+    due = [(row.account, row.series_id) for row in rows if row.account in open_to_all]
+    return await batches(context, "redeemMany", "redeem", due)
 
 
 def pays(row: HolderRow) -> bool:
