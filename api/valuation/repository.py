@@ -30,7 +30,7 @@ class MarketState:
     ----------
     time : market time at that block, seconds.
     heartbeat : the volatility oracle's, seconds.
-    volatility_per_day : the largest move that the volatility oracle allows a report, WAD a day.
+    volatility_per_day, carry_per_day : the largest moves that the volatility oracle allows a report, WAD a day.
     feeds : feed settings by version.
     vaults : by side, 0 calls and 1 puts.
     open_series : written amounts and collateral of each vault, by its address.
@@ -41,6 +41,7 @@ class MarketState:
     spot: Spot | None
     heartbeat: int
     volatility_per_day: int
+    carry_per_day: int
     feeds: Mapping[int, FeedVersion]
     expiries: Mapping[int, Expiry]
     surfaces: Mapping[int, Surface]
@@ -109,6 +110,7 @@ async def market_state(reader: Reader, market: Market) -> MarketState:
         spot=spot,
         heartbeat=oracle.heartbeat if oracle else 0,
         volatility_per_day=oracle.volatility_per_day if oracle else 0,
+        carry_per_day=oracle.carry_per_day if oracle else 0,
         feeds={feed.version: feed for feed in feeds},
         expiries={expiry.expiry: expiry for expiry in expiries},
         surfaces={surface.expiry: surface for surface in surfaces},

@@ -203,6 +203,7 @@ class Valuation:
             previous_slice(surface),
             params_of(vault),
             self.state.volatility_per_day,
+            self.state.carry_per_day,
         )
 
 

@@ -344,5 +344,6 @@ contract VaultPricer {
         if (age < _params.guardWindow) c.previous = previous;
         uint256 perDay = FixedPointMathLib.max(_params.halfSpreadPerDay, volatilityOracle.volatilityPerDay());
         c.halfSpread = VaultPricing.halfSpread(_params.halfSpread, perDay, age);
+        c.carryBand = VaultPricing.carryBand(volatilityOracle.carryPerDay(), age);
     }
 }

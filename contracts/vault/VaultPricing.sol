@@ -14,9 +14,12 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 /// their brackets. Per contract, in WAD of the settlement asset (OptionPricing.mark and valueOf, rounded down there):
 ///
 ///     P, v   value and vega at spot and the newest slice
-///     Pask   max(P, value at the spot edge and the newest slice, the same with the previous slice while it counts)
+///     Pask   max(P, value at the spot edge and the newest slice with its carry at the edge, value at the spot edge and the
+///            previous slice while it counts)
 ///     Pbid   min(P, value at the other spot edge, ...)
 ///     edges  calls ask at floor(spot (10000 + bps) / 10000) and bid at floor(spot (10000 - bps) / 10000), puts the reverse
+///     carry  +- min(2, oracle.carryPerDay * (now - newest.timestamp) / 1 day) against the trader, rounded up to the unit
+///            of a slice: up for a call's ask and a put's bid, down for the others
 ///     h      halfSpread + ceil(max(halfSpreadPerDay, oracle.volatilityPerDay) * (now - newest.timestamp) / 1 day)
 ///     y      ceil(q v / 1e18) for a buy, floor for a sale: the vega that the trade adds to or takes from X
 ///
@@ -45,6 +48,9 @@ library VaultPricing {
 
     uint256 internal constant WAD = 1e18;
     uint256 private constant BPS = 10_000;
+    /// @dev WAD of a slice's unit of carry, and the widest move between two slices in such units.
+    uint256 private constant CARRY_UNIT = 1e9;
+    uint256 private constant MAX_CARRY_MOVE = 2e9;
 
     /// @notice What prices one expiry at one time.
     /// @param spot Quote per base, WAD.
@@ -52,6 +58,7 @@ library VaultPricing {
     /// @param newest The slice that marks.
     /// @param previous The slice before it while it still counts; else its timestamp is zero.
     /// @param halfSpread Of volatility, grown by the age of the newest slice, WAD.
+    /// @param carryBand How far signers may have moved carry at that age, units of a slice.
     struct Conditions {
         uint40 expiry;
         uint256 spot;
@@ -59,6 +66,7 @@ library VaultPricing {
         IVolatilityOracle.Slice newest;
         IVolatilityOracle.Slice previous;
         uint256 halfSpread;
+        int40 carryBand;
     }
 
     /// @notice One contract's prices, WAD of the settlement asset; `ask` and `bid` are guarded, without the half spread.
@@ -86,33 +94,52 @@ library VaultPricing {
         return base + (perDay * age).divUp(1 days);
     }
 
+    /// @notice How far carry may move within the age of a slice, rounded up, units of a slice: at most from -1 to 1.
+    /// @param perDay The volatility oracle's bound, WAD a day.
+    function carryBand(uint256 perDay, uint256 age) internal pure returns (int40) {
+        return int40(uint40((perDay * age).divUp(1 days * CARRY_UNIT).min(MAX_CARRY_MOVE)));
+    }
+
     /// @notice Mid and guarded prices of one contract now.
     function value(Side side, uint256 strike, Conditions memory c) internal view returns (Value memory result) {
         (result.mid, result.vega, result.delta, result.volatility) =
             OptionPricing.mark(c.spot, strike, side, c.newest, c.expiry, block.timestamp);
-        (uint256 askSpot, uint256 bidSpot) = _edges(side, c);
-        result.ask = result.mid.max(_at(askSpot, strike, side, c.newest, c.expiry));
-        result.bid = result.mid.min(_at(bidSpot, strike, side, c.newest, c.expiry));
-        if (c.previous.timestamp != 0) {
-            result.ask = result.ask.max(_at(askSpot, strike, side, c.previous, c.expiry));
-            result.bid = result.bid.min(_at(bidSpot, strike, side, c.previous, c.expiry));
+        (result.ask, result.bid) = _guarded(side, strike, frames(side, c), result.mid);
+    }
+
+    /// @dev The ask and the bid around the mark, whichever frames count.
+    function _guarded(Side side, uint256 strike, Frames memory f, uint256 mid)
+        private
+        pure
+        returns (uint256 ask, uint256 bid)
+    {
+        ask = mid.max(OptionPricing.valueIn(f.ask, strike, side));
+        bid = mid.min(OptionPricing.valueIn(f.bid, strike, side));
+        if (f.olderAsk.forward != 0) {
+            ask = ask.max(OptionPricing.valueIn(f.olderAsk, strike, side));
+            bid = bid.min(OptionPricing.valueIn(f.olderBid, strike, side));
         }
     }
 
-    /// @dev The edges of the spot band against a buyer and against a seller.
-    function _edges(Side side, Conditions memory c) private pure returns (uint256 askSpot, uint256 bidSpot) {
+    /// @dev The edges of the spot band against a buyer and against a seller, and what the buyer's adds to carry.
+    function _edges(Side side, Conditions memory c)
+        private
+        pure
+        returns (uint256 askSpot, uint256 bidSpot, int40 askCarry)
+    {
         uint256 high = c.spot * (BPS + c.bandBps) / BPS;
         uint256 low = c.spot * (BPS - c.bandBps) / BPS;
-        // A call is worth more at a higher spot even in base, a put at a lower one.
-        (askSpot, bidSpot) = side == Side.CALL ? (high, low) : (low, high);
+        // A call is worth more at a higher spot even in base, a put at a lower one; and so with the forward.
+        (askSpot, bidSpot, askCarry) = side == Side.CALL ? (high, low, c.carryBand) : (low, high, -c.carryBand);
     }
 
-    function _at(uint256 spot, uint256 strike, Side side, IVolatilityOracle.Slice memory slice, uint40 expiry)
+    /// @dev A slice with its carry moved.
+    function _moved(IVolatilityOracle.Slice memory slice, int40 by)
         private
-        view
-        returns (uint256)
+        pure
+        returns (IVolatilityOracle.Slice memory)
     {
-        return OptionPricing.valueOf(spot, strike, side, slice, expiry, block.timestamp);
+        return IVolatilityOracle.Slice(slice.theta, slice.phi, slice.rho, slice.carry + by, slice.timestamp);
     }
 
     /// @notice Conditions made ready for many strikes. `olderAsk` and `olderBid` are empty where no older slice counts.
@@ -128,10 +155,10 @@ library VaultPricing {
 
     /// @notice The frames of an expiry's conditions.
     function frames(Side side, Conditions memory c) internal view returns (Frames memory f) {
-        (uint256 askSpot, uint256 bidSpot) = _edges(side, c);
+        (uint256 askSpot, uint256 bidSpot, int40 askCarry) = _edges(side, c);
         f.mid = _frame(c.spot, side, c.newest, c.expiry);
-        f.ask = _frame(askSpot, side, c.newest, c.expiry);
-        f.bid = _frame(bidSpot, side, c.newest, c.expiry);
+        f.ask = _frame(askSpot, side, _moved(c.newest, askCarry), c.expiry);
+        f.bid = _frame(bidSpot, side, _moved(c.newest, -askCarry), c.expiry);
         if (c.previous.timestamp != 0) {
             f.olderAsk = _frame(askSpot, side, c.previous, c.expiry);
             f.olderBid = _frame(bidSpot, side, c.previous, c.expiry);
@@ -157,12 +184,7 @@ library VaultPricing {
         returns (uint256 entering, uint256 leaving, uint256 vega)
     {
         (uint256 mid, uint256 each) = OptionPricing.valueAndVegaIn(f.mid, f.rootTime, strike, side);
-        uint256 ask = mid.max(OptionPricing.valueIn(f.ask, strike, side));
-        uint256 bid = mid.min(OptionPricing.valueIn(f.bid, strike, side));
-        if (f.olderAsk.forward != 0) {
-            ask = ask.max(OptionPricing.valueIn(f.olderAsk, strike, side));
-            bid = bid.min(OptionPricing.valueIn(f.olderBid, strike, side));
-        }
+        (uint256 ask, uint256 bid) = _guarded(side, strike, f, mid);
         uint256 spread = each.mulDivUp(f.halfSpread, WAD);
         entering = amount.mulDiv(bid.zeroFloorSub(spread), WAD * scale).min(collateral);
         leaving = amount.mulDivUp(ask + spread, WAD * scale).min(collateral);

@@ -54,6 +54,7 @@ def setting(client: Client, last: int) -> dict[str, Any]:
         "vaults": vaults,
         "heartbeat": client.read("VolatilityOracle", "heartbeat"),
         "volatility_per_day": client.read("VolatilityOracle", "volatilityPerDay"),
+        "carry_per_day": client.read("VolatilityOracle", "carryPerDay"),
         "treasury": client.read("Clearinghouse", "treasury").lower(),
         "wrapped_native": client.read("Clearinghouse", "wrappedNative").lower(),
     }

@@ -7,7 +7,7 @@ settlement asset. The formula stands in NatSpec beside the contract's code; the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optionix.instruments import Side
 from optionix.pricing import contract
@@ -18,6 +18,10 @@ BPS = 10_000
 DAY = 86_400
 YEAR = 365 * DAY
 AVERAGING_SECONDS = 1200
+CARRY_UNIT = 10**9
+"""WAD of a slice's unit of carry."""
+MAX_CARRY_MOVE = 2 * 10**9
+"""The widest move of carry between two slices, from -1 to 1, in such units."""
 CUTOFF_SECONDS = 30 * 60
 """Trading and processing stop this long, and the feed's maximum age, before an expiry."""
 
@@ -81,6 +85,7 @@ class Conditions:
     newest : the slice that marks.
     previous : the slice before it while it still counts, else None.
     half_spread : of volatility, grown by the slice's age, WAD.
+    carry_band : how far signers may have moved carry at that age, units of a slice.
     """
 
     expiry: int
@@ -90,6 +95,7 @@ class Conditions:
     newest: PackedSlice
     previous: PackedSlice | None
     half_spread: int
+    carry_band: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +135,13 @@ def conditions(
     previous: PackedSlice | None,
     params: Params,
     volatility_per_day: int,
+    carry_per_day: int,
 ) -> Conditions:
     """The conditions at a time; the previous slice counts within the guard window of the newest report.
 
     The half spread grows with the slice's age by the vault's rate, and never slower than by `volatility_per_day`, the
-    move that the volatility oracle allows its signers (WAD a day).
+    move that the volatility oracle allows its signers (WAD a day); by `carry_per_day` of theirs (WAD a day) the band of
+    carry grows.
     """
     age = timestamp - newest.timestamp
     counts = previous is not None and previous.timestamp != 0 and age < params.guard_window
@@ -145,6 +153,7 @@ def conditions(
         newest,
         previous if counts else None,
         params.half_spread + _div_up(max(params.half_spread_per_day, volatility_per_day) * age, DAY),
+        min(_div_up(carry_per_day * age, DAY * CARRY_UNIT), MAX_CARRY_MOVE),
     )
 
 
@@ -166,9 +175,12 @@ def value(side: Side, strike: int, c: Conditions) -> Value:
     low = c.spot * (BPS - c.band_bps) // BPS
     # A call is worth more at a higher spot even in base, a put at a lower one.
     ask_spot, bid_spot = (high, low) if side is Side.CALL else (low, high)
-    slices = (c.newest,) if c.previous is None else (c.newest, c.previous)
-    asks = [contract.mark(ask_spot, strike, side, each, c.expiry, c.timestamp).value for each in slices]
-    bids = [contract.mark(bid_spot, strike, side, each, c.expiry, c.timestamp).value for each in slices]
+    up = c.carry_band if side is Side.CALL else -c.carry_band
+    older = () if c.previous is None else (c.previous,)
+    dear = replace(c.newest, carry=c.newest.carry + up)
+    cheap = replace(c.newest, carry=c.newest.carry - up)
+    asks = [contract.mark(ask_spot, strike, side, each, c.expiry, c.timestamp).value for each in (dear, *older)]
+    bids = [contract.mark(bid_spot, strike, side, each, c.expiry, c.timestamp).value for each in (cheap, *older)]
     return Value(mark.value, max(mark.value, *asks), min(mark.value, *bids), mark.vega, mark.delta, mark.volatility)
 
 

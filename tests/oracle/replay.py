@@ -21,8 +21,8 @@ class Replay:
     ----------
     setting
         `contracts` (addresses by name), `markets` (base, quote, their decimals, feed, band_bps, max_age), `vaults`
-        (address, market, side, params, fees), `heartbeat`, `volatility_per_day`, `treasury`, `wrapped_native`; all
-        addresses lower-case.
+        (address, market, side, params, fees), `heartbeat`, `volatility_per_day`, `carry_per_day`, `treasury`,
+        `wrapped_native`; all addresses lower-case.
     """
 
     def __init__(self, setting: dict[str, Any]) -> None:
@@ -56,6 +56,7 @@ class Replay:
                 band_bps=int(market["band_bps"]),
                 heartbeat=int(setting["heartbeat"]),
                 volatility_per_day=int(setting["volatility_per_day"]),
+                carry_per_day=int(setting["carry_per_day"]),
                 max_age=int(market["max_age"]),
             )
             self.vaults[vault.address] = VaultModel(vault, self.ledger, lambda m, e: self.slices.get((m, e)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mpmath import ceil, floor, mpf
@@ -20,6 +20,8 @@ from oracle.series import CALL, WAD, Series, contracts, leg_collateral, payoff, 
 DAY = 86_400
 BPS = 10_000
 VIRTUAL_ASSETS = 1000
+CARRY_UNIT = 10**9
+MAX_CARRY_MOVE = 2 * 10**9
 #: Each of a quote's parts is rounded by itself; seven of them and the fee.
 ROUNDINGS = 9
 
@@ -86,6 +88,7 @@ class Vault:
     band_bps: int
     heartbeat: int
     volatility_per_day: int
+    carry_per_day: int
     max_age: int
     idle: int = 0
     locked: int = 0
@@ -125,16 +128,22 @@ class VaultModel:
         spot = feed.spot()
         high, low = spot * (BPS + self.v.band_bps) // BPS, spot * (BPS - self.v.band_bps) // BPS
         ask_spot, bid_spot = (high, low) if self.v.side == CALL else (low, high)
-        counted = [smiles.newest]
+        older = []
         if not past and smiles.previous and now - smiles.newest.timestamp < self.v.params["guardWindow"]:
-            counted.append(smiles.previous)
+            older.append(smiles.previous)
 
         def at(where: int, smile: Slice) -> Price:
             return price(where, series.strike, self.v.side, smile, series.expiry, now)
 
+        # Signers may move carry too, and a call is worth more at a higher one.
+        age = now - smiles.newest.timestamp
+        band = min(-(-self.v.carry_per_day * age // (DAY * CARRY_UNIT)), MAX_CARRY_MOVE)
+        up = band if self.v.side == CALL else -band
+        dear = replace(smiles.newest, carry=smiles.newest.carry + up)
+        cheap = replace(smiles.newest, carry=smiles.newest.carry - up)
         mid = at(spot, smiles.newest)
-        ask = max(mid.value, *(at(ask_spot, smile).value for smile in counted))
-        bid = min(mid.value, *(at(bid_spot, smile).value for smile in counted))
+        ask = max(mid.value, *(at(ask_spot, smile).value for smile in (dear, *older)))
+        bid = min(mid.value, *(at(bid_spot, smile).value for smile in (cheap, *older)))
         return Value(mid.value, ask, bid, mid.vega, mid.error)
 
     def half_spread(self, series: Series, now: int) -> mpf:

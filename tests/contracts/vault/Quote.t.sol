@@ -49,7 +49,12 @@ contract QuoteTest is VaultFixture {
         uint256 dear = p.spot * 10_050 / 10_000;
         uint256 cheap = p.spot * 9950 / 10_000;
         if (series.side() == Side.PUT) (dear, cheap) = (cheap, dear);
+        // carry at the edge of what signers may have moved it by, half a year's a day
+        int40 band = int40(uint40(_up(0.5e9 * (time - newest.timestamp), 1 days)));
+        if (series.side() == Side.PUT) band = -band;
+        newest.carry += band;
         p.ask = _valueAt(series, dear, newest);
+        newest.carry -= 2 * band;
         p.bid = _valueAt(series, cheap, newest);
         IVolatilityOracle.Slice memory previous = oracle.previousSlice(MARKET, expiry);
         if (previous.timestamp != 0 && time - newest.timestamp < 300) {

@@ -138,4 +138,39 @@ contract SandwichTest is VaultFixture {
         assertLe(calls.convertToAssets(calls.maxMint(carol)), 100e18);
         assertLt(calls.maxWithdraw(alice), 50e18); // the loss is shared
     }
+
+    /// @dev Carry too may be moved by the next report. Whoever knows one that takes carry and volatility as far as the bound
+    /// lets it, on an option of half a year, deep in the money, and waits until the older slice no longer counts, loses.
+    function test_aReportOfCarryOnALongOption() public {
+        uint40 long = START + 182 days;
+        markets.listExpiry(MARKET, long);
+        SeriesId[] memory list = new SeriesId[](2);
+        list[0] = SeriesIdLib.pack(MARKET, Side.CALL, long, 1500e8);
+        list[1] = SeriesIdLib.pack(MARKET, Side.PUT, long, 5400e8);
+        markets.listSeries(list);
+        refresh();
+        postVolatility(long, 0.6e18);
+        uint256[3] memory ages = [uint256(10 minutes), 1 hours, 5 hours];
+        for (uint256 i; i < 6; ++i) {
+            uint256 id = vm.snapshotState();
+            _aroundCarry(i % 2 == 0 ? calls : puts, list[i % 2], ages[i / 2]);
+            vm.revertToState(id);
+        }
+    }
+
+    function _aroundCarry(IVault vault, SeriesId series, uint256 age) private {
+        skip(age);
+        moveSpot(3000);
+        nextBlock();
+        uint256 paid = buy(vault, series, 1e18);
+        IVolatilityOracle.SliceReport memory r =
+            sliceReport(series.expiry(), 0.6e18 + age * 0.85e18 / 1 days, vm.getBlockTimestamp());
+        int40 move = int40(uint40(age * 0.5e9 / 1 days));
+        r.carry += series.side() == Side.CALL ? move : -move;
+        post(r);
+        assertFalse(oracle.isHalted(MARKET, series.expiry()));
+        skip(301);
+        nextBlock();
+        assertLt(sell(vault, series, 1e18), paid);
+    }
 }
