@@ -58,6 +58,8 @@ abstract contract ClearingCollateral is IClearinghouse, AccessManaged, Reentranc
     /// @dev Each call is a call of this contract to itself without value, in the name of the caller (`_msgSender`). A
     /// delegated call would see the same `msg.value` each time, so that no function but a payable one could be called,
     /// and value could be counted twice; this way there is none to count after the first line.
+    // What is called in the middle finds `_multicaller` set, which shuts this function, and the guard of each call.
+    // slither-disable-next-line reentrancy-eth
     function multicall(bytes[] calldata calls) external payable returns (bytes[] memory results) {
         // Whoever is called in the middle of another function must neither act in its caller's name nor move balances.
         require(!_reentrancyGuardEntered(), ReentrancyGuardReentrantCall());
@@ -78,6 +80,8 @@ abstract contract ClearingCollateral is IClearinghouse, AccessManaged, Reentranc
     }
 
     /// @inheritdoc IClearinghouse
+    // The guard is held through both calls, and what is credited is what arrives in the second.
+    // slither-disable-next-line reentrancy-benign
     function depositWithPermit(address token, uint256 assets, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
         external
         nonReentrant
@@ -135,6 +139,8 @@ abstract contract ClearingCollateral is IClearinghouse, AccessManaged, Reentranc
     }
 
     /// @dev The value of the whole multicall, credited once, before any of its calls.
+    // The guard is held while the wrapped coin is called.
+    // slither-disable-next-line reentrancy-benign
     function _wrap() private nonReentrant {
         address token = wrappedNative;
         require(token != address(0), NoWrappedNative(msg.value));

@@ -73,12 +73,13 @@ abstract contract ClearingFees is ClearingCollateral {
         Pot memory pot = _pots[key];
         address token = _assetOf(key).token;
         (bounty, rest) = _due(pot, key, token);
-        if (bounty + rest == 0) return (0, 0);
+        // The sum has its own name: slither takes it for a uint128 otherwise, and passes the function over.
+        uint256 paid = bounty + rest;
+        // slither-disable-next-line incorrect-equality
+        if (paid == 0) return (0, 0);
         address to = treasury;
         require(to != address(0), TreasuryNotSet());
 
-        // The sum has its own name: slither takes it for a uint128 otherwise, and passes the function over.
-        uint256 paid = bounty + rest;
         pot.assets -= paid.toUint128();
         pot.toSettler += bounty.toUint128();
         _pots[key] = pot;
@@ -140,6 +141,7 @@ abstract contract ClearingFees is ClearingCollateral {
         if (stored.assets == 0) return;
         Pot memory pot = stored;
         uint256 bounty = _bounty(pot, key, token, credited);
+        // slither-disable-next-line incorrect-equality
         if (bounty == 0) return;
         unchecked {
             // At most what is in the pot; the total at most what ever came in.
