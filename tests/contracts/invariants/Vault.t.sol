@@ -7,8 +7,6 @@ import {HostileVaultHandler} from "./HostileVaultHandler.sol";
 
 /// @notice What must always hold of the vaults, in any order of trades, requests, processing, reports, prices and roles.
 contract VaultInvariants is HostileVaultHandler {
-    mapping(address vault => bool) private _forsaken;
-
     function setUp() public override {
         super.setUp();
         targetHandler(address(this), _selectors());
@@ -147,8 +145,7 @@ contract VaultInvariants is HostileVaultHandler {
         }
         (, pendingShares,,) = vault.queueTotals();
         if (pendingShares != 0) assertLe(vault.idleAssets(), DUST, "all that is idle is paid");
-        // Who leaves unpriced leaves what is locked to those who stay. When nobody stays, it belongs to nobody.
-        _forsaken[address(vault)] = vault.totalSupply() == 0 && vault.lockedAssets() != 0;
+        _noteForsaken(vault);
     }
 
     function _everybodyIsOut(IVault vault, address token) private {
@@ -161,6 +158,8 @@ contract VaultInvariants is HostileVaultHandler {
             _collectEverything(vault, _people[i]);
             assertEq(vault.balanceOf(_people[i]), 0, "nobody is left with shares");
         }
+        // What remains of requests and shares is worth nothing.
+        if (vault.idleAssets() + vault.lockedAssets() == 0) return _everyLongIsRedeemed(vault);
         (uint256 pendingAssets, uint256 pendingShares, uint256 claimableAssets, uint256 claimableShares) =
             vault.queueTotals();
         assertEq(pendingAssets + pendingShares + claimableAssets + claimableShares, 0, "no request is left");

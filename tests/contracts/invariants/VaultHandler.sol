@@ -25,6 +25,9 @@ abstract contract VaultHandler is VaultFixture {
     mapping(address vault => uint256) internal _lastDeposit;
     mapping(address vault => uint256) internal _lastRedeem;
 
+    /// @dev Vaults that were left by all with something locked.
+    mapping(address vault => bool) internal _forsaken;
+
     /// @notice The first thing that a call did and must not do. Empty while all is well.
     string public broken;
 
@@ -143,7 +146,15 @@ abstract contract VaultHandler is VaultFixture {
         if ((later + 1000) * (supply + virtual_) < (before + 1000) * (vault.totalSupply() + virtual_)) {
             _breaks("processing took from those who stay");
         }
+        _noteForsaken(vault);
         ++done["process"];
+    }
+
+    /// @dev Who leaves without prices leaves what is locked to those who stay. Where nobody stays, or so few that the virtual
+    /// shares outweigh them, it belongs to nobody.
+    function _noteForsaken(IVault vault) internal {
+        uint256 virtual_ = address(vault) == address(calls) ? 1000 : 1000e12;
+        if (vault.totalSupply() < 1e6 * virtual_ && vault.lockedAssets() != 0) _forsaken[address(vault)] = true;
     }
 
     function doClaim(uint256 seed) external {
