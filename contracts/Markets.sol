@@ -7,6 +7,8 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {BookKey, SeriesId, Side} from "./libraries/SeriesId.sol";
 import {PriceOracle} from "./oracles/PriceOracle.sol";
+import {Round, RoundReader} from "./oracles/RoundReader.sol";
+import {Found} from "./oracles/RoundSearch.sol";
 import {SettlementOracle} from "./oracles/SettlementOracle.sol";
 
 /// @title Markets
@@ -22,11 +24,15 @@ contract Markets is IMarkets, AccessManaged {
     /// @notice Most series of one (market, side, expiry).
     uint256 public constant MAX_SERIES = 64;
 
+    /// @notice A checkpoint is renewed at most this often, unless the phase changed.
+    uint256 public constant CHECKPOINT_INTERVAL = 5 minutes;
+
     uint256 private constant MAX_DECIMALS = 18;
 
     /// @dev `feedVersion` zero means unlisted; `settler` zero means unsettled.
     struct Expiry {
         uint16 feedVersion;
+        uint40 listedAt;
         address settler;
         uint256 price;
     }
@@ -37,6 +43,10 @@ contract Markets is IMarkets, AccessManaged {
     mapping(uint16 id => Market) private _markets;
     mapping(uint16 id => mapping(uint16 version => FeedConfig)) private _feeds;
     mapping(uint16 id => mapping(uint40 expiry => Expiry)) private _expiries;
+    /// @dev By the day whose expiry time is the first at or after the checkpoint: the one kept for a day is the last at or
+    /// before its expiry, and nothing later can touch it.
+    mapping(uint16 id => mapping(uint16 version => mapping(uint256 day => Checkpoint))) private _checkpoints;
+    mapping(uint16 id => mapping(uint40 expiry => mapping(uint80 lastRoundId => Progress))) private _progress;
     mapping(SeriesId => bool) private _listed;
     mapping(BookKey => uint256) private _seriesCount;
 
@@ -75,7 +85,9 @@ contract Markets is IMarkets, AccessManaged {
         require(state.feedVersion == 0, AlreadyListed(uint256(id) << 40 | expiry));
         uint16 version = _markets[id].feedVersion;
         state.feedVersion = version;
+        state.listedAt = uint40(block.timestamp);
         emit ExpiryListed(id, expiry, version);
+        _checkpoint(id, version);
     }
 
     /// @inheritdoc IMarkets
@@ -88,14 +100,61 @@ contract Markets is IMarkets, AccessManaged {
     // --- settlement ---
 
     /// @inheritdoc IMarkets
+    function checkpoint(uint16 id, uint40 expiry) external returns (uint256 price, uint256 updatedAt) {
+        return _checkpoint(id, _requireExpiry(id, expiry).feedVersion);
+    }
+
+    /// @inheritdoc IMarkets
     function settle(uint16 id, uint40 expiry, uint80 lastRoundId) external returns (uint256 price) {
-        Expiry storage state = _requireExpiry(id, expiry);
-        require(block.timestamp > expiry, NotExpired(expiry, block.timestamp));
-        require(state.settler == address(0), AlreadySettled(id, expiry));
-        price = _feeds[id][state.feedVersion].settlementPrice(expiry, lastRoundId);
-        state.settler = msg.sender;
-        state.price = price;
-        emit Settled(id, expiry, price, lastRoundId, msg.sender);
+        (Expiry storage state, FeedConfig memory config) = _requireUnsettled(id, expiry, 0);
+        Round memory last = config.requireLast(expiry, _lastCheckpoint(id, state.feedVersion, expiry), lastRoundId);
+        (Progress memory progress, bytes memory refusal) = _advance(id, expiry, config, lastRoundId, last);
+        if (refusal.length != 0) {
+            assembly ("memory-safe") {
+                revert(add(refusal, 32), mload(refusal))
+            }
+        }
+        if (_isContinued(id, expiry, lastRoundId, progress)) return 0;
+        price = SettlementOracle.average(progress);
+        _record(state, id, expiry, price, lastRoundId, Rule.AVERAGE);
+    }
+
+    /// @inheritdoc IMarkets
+    function settleAtLastRound(uint16 id, uint40 expiry, uint80 lastRoundId) external returns (uint256 price) {
+        (Expiry storage state, FeedConfig memory config) =
+            _requireUnsettled(id, expiry, SettlementOracle.LAST_ROUND_DELAY);
+        Round memory last = config.requireLast(expiry, _lastCheckpoint(id, state.feedVersion, expiry), lastRoundId);
+        (Progress memory progress, bytes memory refusal) = _advance(id, expiry, config, lastRoundId, last);
+        if (refusal.length == 0) {
+            if (_isContinued(id, expiry, lastRoundId, progress)) return 0;
+            revert ProofStands(lastRoundId);
+        }
+        uint80 roundId;
+        (roundId, price) = config.lastPositive(lastRoundId, last);
+        require(price != 0, NoPositiveRound(lastRoundId));
+        _record(state, id, expiry, price, roundId, Rule.LAST_ROUND);
+    }
+
+    /// @inheritdoc IMarkets
+    function settleAtCheckpoint(uint16 id, uint40 expiry) external returns (uint256 price) {
+        (Expiry storage state, FeedConfig memory config) =
+            _requireUnsettled(id, expiry, SettlementOracle.CHECKPOINT_DELAY);
+        uint16 version = state.feedVersion;
+        Found memory found = config.lastRound(expiry, _lastCheckpoint(id, version, expiry));
+        if (found.id != 0) {
+            (, bytes memory refusal) = _advance(id, expiry, config, found.id, found.round);
+            require(refusal.length != 0, LastRoundStands(found.id));
+            (, uint256 positive) = config.lastPositive(found.id, found.round);
+            require(positive == 0, LastRoundStands(found.id));
+        }
+        uint256 day = _dayOf(expiry);
+        Checkpoint memory kept = _checkpoints[id][version][day];
+        // Ends at the latest at the checkpoint of the listing itself.
+        for (uint256 first = _dayOf(state.listedAt); kept.timestamp == 0 && day > first;) {
+            kept = _checkpoints[id][version][--day];
+        }
+        price = kept.price;
+        _record(state, id, expiry, price, kept.roundId, Rule.CHECKPOINT);
     }
 
     // --- views ---
@@ -130,13 +189,29 @@ contract Markets is IMarkets, AccessManaged {
 
     /// @inheritdoc IMarkets
     function spot(uint16 id, uint40 expiry) external view returns (uint256 price, uint256 updatedAt) {
-        return _feeds[id][_requireExpiry(id, expiry).feedVersion].spot();
+        (price, updatedAt,) = _feeds[id][_requireExpiry(id, expiry).feedVersion].spot();
+    }
+
+    /// @inheritdoc IMarkets
+    function lastCheckpoint(uint16 id, uint40 expiry) external view returns (Checkpoint memory) {
+        return _lastCheckpoint(id, _requireExpiry(id, expiry).feedVersion, expiry);
+    }
+
+    /// @inheritdoc IMarkets
+    function lastRound(uint16 id, uint40 expiry) external view returns (uint80 lastRoundId) {
+        (Expiry storage state, FeedConfig memory config) = _requireUnsettled(id, expiry, 0);
+        return config.lastRound(expiry, _lastCheckpoint(id, state.feedVersion, expiry)).id;
+    }
+
+    /// @inheritdoc IMarkets
+    function settlementProgress(uint16 id, uint40 expiry, uint80 lastRoundId) external view returns (Progress memory) {
+        return _progress[id][expiry][lastRoundId];
     }
 
     /// @inheritdoc IMarkets
     function settlementPrice(uint16 id, uint40 expiry) external view returns (uint256 price) {
         price = _expiries[id][expiry].price;
-        // A settled price is never zero: it lies above the feed's lowest sane price.
+        // A settled price is never zero: every rule takes positive answers only.
         require(price != 0, NotSettled(id, expiry));
     }
 
@@ -147,6 +222,69 @@ contract Markets is IMarkets, AccessManaged {
     }
 
     // --- inside ---
+
+    /// @dev Reads spot by a feed version and keeps it where that is new.
+    function _checkpoint(uint16 id, uint16 version) private returns (uint256 price, uint256 updatedAt) {
+        uint80 roundId;
+        (price, updatedAt, roundId) = _feeds[id][version].spot();
+        Checkpoint storage place = _checkpoints[id][version][_dayOf(block.timestamp)];
+        Checkpoint memory kept = place;
+        if (
+            block.timestamp < kept.timestamp + CHECKPOINT_INTERVAL
+                && RoundReader.phaseOf(kept.roundId) == RoundReader.phaseOf(roundId)
+        ) return (price, updatedAt);
+        // A spot is at most the feed's highest sane price, below 2^124.
+        (place.roundId, place.timestamp, place.price) = (roundId, uint40(block.timestamp), uint128(price));
+        emit Checkpointed(id, version, roundId, price);
+    }
+
+    function _lastCheckpoint(uint16 id, uint16 version, uint40 expiry) private view returns (Checkpoint memory) {
+        return _checkpoints[id][version][_dayOf(expiry)];
+    }
+
+    /// @dev The day whose expiry time is the first at or after `timestamp`.
+    function _dayOf(uint256 timestamp) private pure returns (uint256) {
+        return (timestamp + 1 days - 1 - EXPIRY_TIME_OF_DAY) / 1 days;
+    }
+
+    function _requireUnsettled(uint16 id, uint40 expiry, uint256 delay)
+        private
+        view
+        returns (Expiry storage state, FeedConfig memory config)
+    {
+        state = _requireExpiry(id, expiry);
+        require(block.timestamp > expiry, NotExpired(expiry, block.timestamp));
+        require(state.settler == address(0), AlreadySettled(id, expiry));
+        require(block.timestamp >= expiry + delay, FallbackNotOpen(expiry + delay, block.timestamp));
+        config = _feeds[id][state.feedVersion];
+    }
+
+    /// @dev Goes on with the average from a round that is proven to be the last.
+    function _advance(uint16 id, uint40 expiry, FeedConfig memory config, uint80 lastRoundId, Round memory last)
+        private
+        view
+        returns (Progress memory progress, bytes memory refusal)
+    {
+        progress = _progress[id][expiry][lastRoundId];
+        refusal = config.advance(expiry, lastRoundId, last, progress);
+    }
+
+    /// @dev Keeps the progress of an average that is not complete.
+    function _isContinued(uint16 id, uint40 expiry, uint80 lastRoundId, Progress memory progress)
+        private
+        returns (bool)
+    {
+        if (progress.secondsLeft == 0) return false;
+        _progress[id][expiry][lastRoundId] = progress;
+        emit SettlementContinued(id, expiry, lastRoundId, progress.nextRoundId, progress.secondsLeft, progress.weighted);
+        return true;
+    }
+
+    function _record(Expiry storage state, uint16 id, uint40 expiry, uint256 price, uint80 roundId, Rule rule) private {
+        state.settler = msg.sender;
+        state.price = price;
+        emit Settled(id, expiry, price, roundId, msg.sender, rule);
+    }
 
     function _setFeed(uint16 id, FeedConfig calldata config) private {
         config.check();

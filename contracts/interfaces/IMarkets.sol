@@ -38,11 +38,56 @@ interface IMarkets {
         uint32 sequencerGrace;
     }
 
+    /// @notice A spot that the contract read and kept: the last one before an expiry says which phase of the feed settles it.
+    /// @param roundId The feed's newest round then, its phase in the high 16 bits.
+    /// @param timestamp When it was read; zero where there is none.
+    /// @param price WAD.
+    struct Checkpoint {
+        uint80 roundId;
+        uint40 timestamp;
+        uint128 price;
+    }
+
+    /// @notice How far an average has got that takes more than one call.
+    /// @param nextRoundId The next round to weigh, going back; zero before the first call.
+    /// @param secondsLeft The part of the window that is not weighed yet; zero once the average is complete.
+    /// @param weighted Sum of answers (WAD) times the seconds each was in force.
+    struct Progress {
+        uint80 nextRoundId;
+        uint16 secondsLeft;
+        uint160 weighted;
+    }
+
+    /// @notice By which rule a settlement price was found.
+    enum Rule {
+        AVERAGE,
+        LAST_ROUND,
+        CHECKPOINT
+    }
+
     event MarketAdded(uint16 indexed market, address base, uint8 baseDecimals, address quote, uint8 quoteDecimals);
     event FeedSet(uint16 indexed market, uint16 version, FeedConfig config);
     event ExpiryListed(uint16 indexed market, uint40 indexed expiry, uint16 feedVersion);
     event SeriesListed(SeriesId indexed series);
-    event Settled(uint16 indexed market, uint40 indexed expiry, uint256 price, uint80 lastRoundId, address settler);
+
+    /// @notice A spot was read and kept. Its time is the block's.
+    event Checkpointed(uint16 indexed market, uint16 indexed feedVersion, uint80 roundId, uint256 price);
+
+    /// @notice A part of an average was computed: more rounds lie in the window than one call may walk.
+    event SettlementContinued(
+        uint16 indexed market,
+        uint40 indexed expiry,
+        uint80 lastRoundId,
+        uint80 nextRoundId,
+        uint256 secondsLeft,
+        uint256 weighted
+    );
+
+    /// @notice An expiry has its price.
+    /// @param roundId The last round of an average, the round whose answer is the price, or the checkpoint's round.
+    event Settled(
+        uint16 indexed market, uint40 indexed expiry, uint256 price, uint80 roundId, address settler, Rule rule
+    );
 
     error UnknownMarket(uint16 market);
     error UnlistedExpiry(uint16 market, uint40 expiry);
@@ -63,7 +108,10 @@ interface IMarkets {
     error NotLastRound(uint80 roundId);
     error BadRound(uint80 roundId);
     error WindowNotCovered(uint80 roundId);
-    error TooManyRounds(uint256 limit);
+    error FallbackNotOpen(uint256 opensAt, uint256 timestamp);
+    error ProofStands(uint80 lastRoundId);
+    error NoPositiveRound(uint80 lastRoundId);
+    error LastRoundStands(uint80 lastRoundId);
     error BadSeriesId(uint256 id);
 
     /// @notice Adds a market and its first feed version. Restricted.
@@ -73,6 +121,7 @@ interface IMarkets {
     function setFeed(uint16 market, FeedConfig calldata config) external;
 
     /// @notice Lists an expiry (08:00 UTC, in the future) and freezes its feed version. Restricted.
+    /// @dev Reads and keeps spot: an expiry is never listed on a feed that cannot be read, and always has a checkpoint.
     function listExpiry(uint16 market, uint40 expiry) external;
 
     /// @notice Lists series of listed expiries. Restricted.
@@ -95,9 +144,44 @@ interface IMarkets {
     /// @notice Live spot as a listed expiry reads it (frozen feed version). Reverts when stale, out of range or the sequencer is down.
     function spot(uint16 market, uint40 expiry) external view returns (uint256 price, uint256 updatedAt);
 
-    /// @notice Settles an expiry at the time-weighted average of the feed over the 30 minutes before it. Anybody may call.
+    /// @notice Reads spot as `spot` does, and keeps it as a checkpoint of the expiry's feed version. Anybody may call; every
+    /// trade of a vault does. Stored at a new phase, a new day (of expiries, from 08:00), or after five minutes.
+    function checkpoint(uint16 market, uint40 expiry) external returns (uint256 price, uint256 updatedAt);
+
+    /// @notice The checkpoint that says which phase settles an expiry: the last one at or before it, within a day.
+    /// @dev Without a date where there is none: then the phase live at the call settles it.
+    function lastCheckpoint(uint16 market, uint40 expiry) external view returns (Checkpoint memory);
+
+    /// @notice The one round that `settle` and `settleAtLastRound` accept at this block; zero where there is none (yet).
+    function lastRound(uint16 market, uint40 expiry) external view returns (uint80 lastRoundId);
+
+    /// @notice How far the average from a round has got.
+    function settlementProgress(uint16 market, uint40 expiry, uint80 lastRoundId)
+        external
+        view
+        returns (Progress memory);
+
+    /// @notice Settles an expiry at the time-weighted average of the feed over the 30 minutes before it. Anybody may call,
+    /// at any time after expiry.
+    /// @dev Where the window holds more rounds than one call walks (512), the call keeps what it has and returns zero; the
+    /// same call again goes on from there. Progress belongs to its round: only the accepted one can start, everybody
+    /// continues the same sum, nobody can set it back. A refusal (a round that is missing, not positive, out of range or
+    /// too old; a history that does not cover the window; a sequencer that was down) lies in the feed's history and stays.
     /// @param lastRoundId The last round dated at or before expiry: at any block exactly one id is accepted.
+    /// @return price The settlement price, WAD; zero while there is more to walk.
     function settle(uint16 market, uint40 expiry, uint80 lastRoundId) external returns (uint256 price);
+
+    /// @notice The first fallback, from a day after expiry: settles at the last positive round in force at expiry, whatever
+    /// its age. Anybody may call.
+    /// @dev The contract itself tries the proof first and refuses with `ProofStands` where it holds: an average that can be
+    /// proven is never lost because nobody came for it. Long windows are walked in several calls here too (returns zero).
+    /// @param lastRoundId As for `settle`.
+    function settleAtLastRound(uint16 market, uint40 expiry, uint80 lastRoundId) external returns (uint256 price);
+
+    /// @notice The second fallback, from eight days after expiry (the first has been open for seven): settles at the last
+    /// spot that was checkpointed at or before expiry. Anybody may call.
+    /// @dev Refused with `LastRoundStands` where at this block either the average or the last positive round can be read.
+    function settleAtCheckpoint(uint16 market, uint40 expiry) external returns (uint256 price);
 
     /// @notice The settlement price, WAD. Reverts with `NotSettled` before there is one.
     function settlementPrice(uint16 market, uint40 expiry) external view returns (uint256 price);

@@ -43,12 +43,16 @@ library PriceOracle {
         require(config.sequencerGrace <= MAX_SEQUENCER_GRACE, IMarkets.BadFeedConfig("sequencerGrace"));
     }
 
-    /// @notice The feed's newest answer in WAD and its date.
+    /// @notice The feed's newest answer in WAD, its date and its round.
     /// @dev Reverts when the sequencer is down or not back for its grace period, the answer is stale, or out of range.
-    function spot(IMarkets.FeedConfig memory config) internal view returns (uint256 price, uint256 updatedAt) {
+    function spot(IMarkets.FeedConfig memory config)
+        internal
+        view
+        returns (uint256 price, uint256 updatedAt, uint80 roundId)
+    {
         if (config.sequencerFeed != address(0)) _requireSequencerUp(config.sequencerFeed, config.sequencerGrace);
         int256 answer;
-        (, answer,, updatedAt,) = IAggregatorV3(config.feed).latestRoundData();
+        (roundId, answer,, updatedAt,) = IAggregatorV3(config.feed).latestRoundData();
         require(
             updatedAt != 0 && updatedAt + config.maxAge >= block.timestamp,
             IMarkets.StalePrice(updatedAt, config.maxAge)
@@ -58,10 +62,16 @@ library PriceOracle {
 
     /// @notice An answer in WAD, exactly. Reverts when it is not positive or outside the sane range.
     function toPrice(IMarkets.FeedConfig memory config, int256 answer) internal pure returns (uint256 price) {
-        // The upper bound keeps the product below 2^256: maxPrice is below 2^128.
-        require(answer > 0 && answer <= int256(uint256(type(uint128).max)), IMarkets.PriceOutOfRange(answer));
-        price = uint256(answer) * 10 ** (18 - config.decimals);
+        price = toWad(config, answer);
         require(price >= config.minPrice && price <= config.maxPrice, IMarkets.PriceOutOfRange(answer));
+    }
+
+    /// @notice An answer in WAD, exactly; zero where it is not positive or beyond the protocol's arithmetic.
+    function toWad(IMarkets.FeedConfig memory config, int256 answer) internal pure returns (uint256 price) {
+        // The bound of the answer, 2^124, keeps the product below 2^184.
+        if (answer <= 0 || answer >= int256(BookRequirement.PRICE_LIMIT)) return 0;
+        price = uint256(answer) * 10 ** (18 - config.decimals);
+        if (price >= BookRequirement.PRICE_LIMIT) return 0;
     }
 
     /// @dev Chainlink's uptime feeds answer 0 for up and 1 for down since `startedAt`; zero there means not yet reported.

@@ -58,6 +58,7 @@ abstract contract VaultTrading is VaultBook {
         uint256 netAssets_ = _rebase();
         Trade memory trade = _checkBuy(series, amount, netAssets_, _shortVega);
         Quote memory quote = trade.quote;
+        _checkpoint(series);
         cost = quote.total;
         if (cost > maxCost) revert CostAboveLimit(cost, maxCost);
         _collect(msg.sender, cost, from);
@@ -104,6 +105,7 @@ abstract contract VaultTrading is VaultBook {
         _rebase();
         Trade memory trade = _checkSell(series, amount);
         Quote memory quote = trade.quote;
+        _checkpoint(series);
         proceeds = quote.total;
         if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
 
@@ -125,6 +127,11 @@ abstract contract VaultTrading is VaultBook {
     function _checkCaller(uint256 deadline) private view {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
         if (tradesPaused) revert Paused();
+    }
+
+    /// @dev Every trade reads spot: the listing keeps it, for the settlement may need to know the feed's phase.
+    function _checkpoint(SeriesId series) private {
+        markets.checkpoint(market, series.expiry());
     }
 
     function _checkBuy(SeriesId series, uint256 amount, uint256 netAssets_, uint256 shortVega)

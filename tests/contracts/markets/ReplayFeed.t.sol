@@ -8,6 +8,11 @@ import {MarketsFixture} from "../support/MarketsFixture.sol";
 
 /// @notice The local feed behaves as a Chainlink proxy does.
 contract ReplayFeedTest is MarketsFixture {
+    function setUp() public override {
+        super.setUp();
+        feed = new ReplayFeed(8, "empty", address(this));
+    }
+
     function test_OnlyItsOwnerPosts() public {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, STRANGER));
         vm.prank(STRANGER);

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IAggregatorV3} from "../../../contracts/interfaces/IAggregatorV3.sol";
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
 import {RoundReader} from "../../../contracts/oracles/RoundReader.sol";
+import {HistoryFeed} from "../support/HistoryFeed.sol";
 import {MarketsFixture} from "../support/MarketsFixture.sol";
 
 /// @notice `settle`: who may, with which round, and the average it stores.
 contract SettleTest is MarketsFixture {
-    event Settled(uint16 indexed market, uint40 indexed expiry, uint256 price, uint80 lastRoundId, address settler);
-
     uint40 private constant OPENING = EXPIRY - 30 minutes;
 
     // --- failures ---
@@ -91,38 +89,21 @@ contract SettleTest is MarketsFixture {
     }
 
     function test_RefusesAHistoryThatBeginsInsideTheWindow() public {
-        uint80 first = post(OPENING + 1, 3000);
-        vm.warp(EXPIRY + 60);
+        HistoryFeed young = new HistoryFeed();
+        young.set(9, 1, 3000e8, START);
+        uint40 expiry = _listWith(address(young), address(0));
+        uint80 first = young.set(1, 1, 3000e8, expiry - 1799);
+        vm.warp(expiry + 60);
         vm.expectRevert(abi.encodeWithSelector(IMarkets.WindowNotCovered.selector, first));
-        markets.settle(ETH, EXPIRY, first);
-    }
-
-    function test_RefusesMoreRoundsThanOneCallWalks() public {
-        post(OPENING, 3000);
-        uint80 last;
-        for (uint256 i = 1; i <= 512; ++i) {
-            last = post(OPENING + i, 3000);
-        }
-        vm.warp(EXPIRY + 60);
-        vm.expectRevert(abi.encodeWithSelector(IMarkets.TooManyRounds.selector, 512));
-        markets.settle(ETH, EXPIRY, last);
-    }
-
-    function test_WalksAsManyRoundsAsOneCallMay() public {
-        post(OPENING, 3000);
-        uint80 last;
-        for (uint256 i = 1; i <= 511; ++i) {
-            last = post(OPENING + i, 3000);
-        }
-        vm.warp(EXPIRY + 60);
-        assertEq(markets.settle(ETH, EXPIRY, last), 3000e18, "price");
+        markets.settle(ETH, expiry, first);
     }
 
     function test_RefusesAGapInTheHistory() public {
-        GappyFeed gappy = new GappyFeed();
+        HistoryFeed gappy = new HistoryFeed();
+        gappy.set(9, 1, 3000e8, START);
         uint40 expiry = _listWith(address(gappy), address(0));
-        gappy.set(1, 3000e8, expiry - 1801);
-        gappy.set(3, 3000e8, expiry - 10);
+        gappy.set(1, 1, 3000e8, expiry - 1801);
+        gappy.set(1, 3, 3000e8, expiry - 10);
         vm.warp(expiry + 60);
         vm.expectRevert(abi.encodeWithSelector(IMarkets.BadRound.selector, uint80(1) << 64 | 2));
         markets.settle(ETH, expiry, uint80(1) << 64 | 3);
@@ -132,21 +113,23 @@ contract SettleTest is MarketsFixture {
     }
 
     function test_RefusesDatesThatRiseOnTheWayBack() public {
-        GappyFeed gappy = new GappyFeed();
+        HistoryFeed gappy = new HistoryFeed();
+        gappy.set(9, 1, 3000e8, START);
         uint40 expiry = _listWith(address(gappy), address(0));
-        gappy.set(1, 3000e8, expiry - 1801);
-        gappy.set(2, 3000e8, expiry - 100);
-        gappy.set(3, 3000e8, expiry - 200);
+        gappy.set(1, 1, 3000e8, expiry - 1801);
+        gappy.set(1, 2, 3000e8, expiry - 100);
+        gappy.set(1, 3, 3000e8, expiry - 200);
         vm.warp(expiry + 60);
         vm.expectRevert(abi.encodeWithSelector(IMarkets.BadRound.selector, uint80(1) << 64 | 2));
         markets.settle(ETH, expiry, uint80(1) << 64 | 3);
     }
 
     function test_TakesAnIncompleteRoundForNone() public {
-        GappyFeed gappy = new GappyFeed();
+        HistoryFeed gappy = new HistoryFeed();
+        gappy.set(9, 1, 3000e8, START);
         uint40 expiry = _listWith(address(gappy), address(0));
-        gappy.set(1, 3000e8, expiry - 1801);
-        gappy.set(2, 3000e8, 0);
+        gappy.set(1, 1, 3000e8, expiry - 1801);
+        gappy.set(1, 2, 3000e8, 0);
         vm.warp(expiry + 60);
         vm.expectRevert(abi.encodeWithSelector(IMarkets.BadRound.selector, uint80(1) << 64 | 2));
         markets.settle(ETH, expiry, uint80(1) << 64 | 2);
@@ -185,11 +168,12 @@ contract SettleTest is MarketsFixture {
 
     function test_RefusesASequencerDownSinceBeforeTheWindow() public {
         ReplayFeed uptime = new ReplayFeed(0, "uptime", address(this));
-        uptime.post(1);
+        uptime.post(0);
         uint40 expiry = _listWith(address(feed), address(uptime));
+        uptime.post(1);
         uint80 last = post(expiry - 1800, 3000);
         vm.warp(expiry + 60);
-        vm.expectRevert(abi.encodeWithSelector(IMarkets.SequencerDown.selector, START));
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.SequencerDown.selector, START + 3600));
         markets.settle(ETH, expiry, last);
     }
 
@@ -214,7 +198,7 @@ contract SettleTest is MarketsFixture {
         vm.expectRevert(abi.encodeWithSelector(IMarkets.NotSettled.selector, ETH, EXPIRY));
         markets.settlementPrice(ETH, EXPIRY);
         vm.expectEmit(address(markets));
-        emit Settled(ETH, EXPIRY, 3000e18, last, STRANGER);
+        emit IMarkets.Settled(ETH, EXPIRY, 3000e18, last, STRANGER, IMarkets.Rule.AVERAGE);
         vm.prank(STRANGER);
         markets.settle(ETH, EXPIRY, last);
         (uint256 price, address settler) = markets.settlement(ETH, EXPIRY);
@@ -268,112 +252,6 @@ contract SettleTest is MarketsFixture {
         assertEq(markets.settlementPrice(ETH, EXPIRY), 3000e18, "price");
     }
 
-    // --- properties ---
-
-    /// forge-config: default.fuzz.runs = 200
-    /// @dev Against a brute-force reference: at any one block exactly one id is accepted once the chain allows it, and the
-    /// average equals a sum over every second of the window.
-    function testFuzz_AcceptsExactlyOneRound(uint256 seed, uint8 count, uint16 after_) public {
-        uint256 rounds = bound(count, 2, 24);
-        uint256[] memory dates = new uint256[](rounds);
-        int256[] memory answers = new int256[](rounds);
-        uint256 date = EXPIRY - 3600;
-        for (uint256 i; i < rounds; ++i) {
-            seed = uint256(keccak256(abi.encode(seed)));
-            // Steps of zero seconds and rounds dated exactly at the edges are among them.
-            uint256 step = seed % 8 == 0 ? 0 : (seed >> 8) % (7200 / rounds);
-            if (seed % 8 == 1 && date < EXPIRY) step = EXPIRY - date;
-            if (seed % 8 == 2 && date < OPENING) step = OPENING - date;
-            date += i == 0 ? 0 : step;
-            dates[i] = date;
-            answers[i] = int256(1000e8 + (seed >> 32) % 1000e8);
-            vm.warp(date);
-            feed.post(answers[i]);
-        }
-        uint256 now_ = date > EXPIRY + 1 ? date : EXPIRY + 1;
-        now_ += after_ % 120;
-        vm.warp(now_);
-
-        uint256 last;
-        for (uint256 i; i < rounds; ++i) {
-            if (dates[i] <= EXPIRY) last = i;
-        }
-        bool provable = last + 1 < rounds || now_ >= EXPIRY + 60;
-        uint256 accepted;
-        for (uint256 i; i <= rounds + 1; ++i) {
-            try this.trySettle(uint80(1) << 64 | uint80(i)) returns (uint256 price) {
-                ++accepted;
-                assertEq(i, last + 1, "another round than the last was accepted");
-                assertEq(price, _bruteForce(dates, answers), "average");
-            } catch {}
-        }
-        assertEq(accepted, provable ? 1 : 0, "accepted ids");
-    }
-
-    /// forge-config: default.fuzz.runs = 200
-    /// @dev With a new phase somewhere in the history: at most one id is accepted, it is the last round of all dated at or
-    /// before expiry, and none is only where the live phase alone does not cover the window.
-    function testFuzz_AcceptsOneRoundAcrossPhases(uint256 seed, uint8 count, uint8 at_) public {
-        uint256 rounds = bound(count, 2, 16);
-        uint256 switched = bound(at_, 1, rounds - 1);
-        uint256[] memory dates = new uint256[](rounds);
-        int256[] memory answers = new int256[](rounds);
-        uint80[] memory ids = new uint80[](rounds);
-        uint256 date = EXPIRY - 3600;
-        uint256 last;
-        for (uint256 i; i < rounds; ++i) {
-            seed = uint256(keccak256(abi.encode(seed)));
-            if (i != 0) date += (seed >> 8) % (7200 / rounds);
-            if (i == switched) feed.startPhase();
-            dates[i] = date;
-            answers[i] = int256(1000e8 + (seed >> 32) % 1000e8);
-            vm.warp(date);
-            ids[i] = feed.post(answers[i]);
-            if (date <= EXPIRY) last = i;
-        }
-        vm.warp(date > EXPIRY ? date + 60 : EXPIRY + 60);
-        uint256 accepted;
-        for (uint256 i; i < rounds; ++i) {
-            try this.trySettle(ids[i]) returns (uint256 price) {
-                ++accepted;
-                assertEq(i, last, "another round than the last was accepted");
-                assertEq(price, _bruteForce(dates, answers), "average");
-            } catch {}
-        }
-        bool covered = last < switched || dates[switched] <= OPENING;
-        assertEq(accepted, covered ? 1 : 0, "accepted ids");
-    }
-
-    /// @dev Settles and undoes it, so that every id can be tried on one state.
-    function trySettle(uint80 id) external returns (uint256 price) {
-        try this.settleAndRevert(id) {
-            revert("unreachable");
-        } catch (bytes memory data) {
-            require(data.length == 32);
-            return abi.decode(data, (uint256));
-        }
-    }
-
-    function settleAndRevert(uint80 id) external {
-        uint256 price = markets.settle(ETH, EXPIRY, id);
-        assembly ("memory-safe") {
-            mstore(0, price)
-            revert(0, 32)
-        }
-    }
-
-    function _bruteForce(uint256[] memory dates, int256[] memory answers) private pure returns (uint256) {
-        uint256 sum;
-        for (uint256 second = OPENING; second < EXPIRY; ++second) {
-            uint256 inForce;
-            for (uint256 i; i < dates.length && dates[i] <= second; ++i) {
-                inForce = uint256(answers[i]);
-            }
-            sum += inForce;
-        }
-        return sum * 1e10 / 1800;
-    }
-
     function _listWith(address feed_, address sequencer) private returns (uint40 expiry) {
         IMarkets.FeedConfig memory config = feedConfig();
         config.feed = feed_;
@@ -381,33 +259,8 @@ contract SettleTest is MarketsFixture {
         config.sequencerGrace = 3600;
         markets.setFeed(ETH, config);
         expiry = EXPIRY + 1 days;
+        // A sequencer that is up for its grace period: listing reads spot.
+        if (sequencer != address(0)) vm.warp(START + 3600);
         markets.listExpiry(ETH, expiry);
-    }
-}
-
-/// @notice A feed whose history can have holes and wrong dates.
-contract GappyFeed is IAggregatorV3 {
-    struct Answer {
-        int256 answer;
-        uint256 updatedAt;
-    }
-
-    uint8 public constant decimals = 8;
-    string public constant description = "gappy";
-    uint80 private _latest;
-    mapping(uint80 => Answer) private _answers;
-
-    function set(uint64 round, int256 answer, uint256 updatedAt) external {
-        _latest = uint80(1) << 64 | round;
-        _answers[_latest] = Answer(answer, updatedAt);
-    }
-
-    function latestRoundData() external view returns (uint80, int256, uint256, uint256, uint80) {
-        return getRoundData(_latest);
-    }
-
-    function getRoundData(uint80 id) public view returns (uint80, int256, uint256, uint256, uint80) {
-        Answer memory a = _answers[id];
-        return (id, a.answer, a.updatedAt, a.updatedAt, id);
     }
 }

@@ -32,6 +32,8 @@ abstract contract MarketsFixture is Test {
         weth = new TestWrappedNative("Wrapped Ether", "WETH");
         usdc = new TestToken("USD Coin", "USDC", 6);
         feed = new ReplayFeed(8, "ETH / USD", address(this));
+        // Listing reads spot.
+        feed.post(3000e8);
         markets.addMarket(address(weth), address(usdc), feedConfig());
         markets.listExpiry(ETH, EXPIRY);
     }
