@@ -28,11 +28,10 @@ class MarketRow:
 
 @dataclass(frozen=True)
 class ExpiryRow:
-    """A listed expiry that has passed and is not settled, with the feed that settles it."""
+    """A listed expiry that has passed and is not settled."""
 
     market: int
     expiry: int
-    feed: str
 
 
 @dataclass(frozen=True)
@@ -99,15 +98,25 @@ class MarketState:
 
     async def unsettled(self, now: int) -> list[ExpiryRow]:
         """Expiries that have passed and wait for a settlement price, the oldest first."""
-        e, f = tables.Expiry, tables.FeedVersion
+        e = tables.Expiry
         async with self._session() as session:
             rows = await session.execute(
-                select(e.market, e.expiry, f.feed)
-                .join(f, and_(f.chain_id == e.chain_id, f.market == e.market, f.version == e.feed_version))
+                select(e.market, e.expiry)
                 .where(e.chain_id == self._chain_id, e.expiry < now, e.settlement_price.is_(None))
                 .order_by(e.expiry, e.market)
             )
-            return [ExpiryRow(row.market, row.expiry, row.feed) for row in rows]
+            return [ExpiryRow(row.market, row.expiry) for row in rows]
+
+    async def expiring(self, now: int, until: int) -> list[tuple[int, int]]:
+        """(market, expiry) of listed expiries from `now` to `until`; the feed of each is its own."""
+        e = tables.Expiry
+        async with self._session() as session:
+            rows = await session.execute(
+                select(e.market, e.expiry)
+                .where(e.chain_id == self._chain_id, e.expiry >= now, e.expiry <= until)
+                .order_by(e.expiry, e.market)
+            )
+            return [(row.market, row.expiry) for row in rows]
 
     async def strikes(self, market: int, after: int) -> dict[tuple[int, int], set[int]]:
         """Listed strikes (1e-8) of each (side, expiry) after a time."""

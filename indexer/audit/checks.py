@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from indexer.audit.snapshot import Row, Snapshot
+from indexer.derive.listings import DAY, EXPIRY_TIME_OF_DAY
 from indexer.derive.requests import DEPOSIT
 from indexer.derive.rows import NETTED, PENDING
 from indexer.setup import FEED, VAULT, ChainSetup
@@ -212,11 +213,23 @@ def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         previous = {name: row[f"previous_{name}"] for name in fields}
         yield Check("surface", subject, "VolatilityOracle", oracle, "slice", args, newest)
         yield Check("surface", f"{subject} previous", "VolatilityOracle", oracle, "previousSlice", args, previous)
+    checkpoints = {(row["market"], row["feed_version"], row["day"]): row for row in tables.rows("feed_checkpoint")}
     for row in tables.rows("expiry"):
         args, subject = (row["market"], row["expiry"]), f"{row['market']} {row['expiry']}"
         nobody = "0x" + "0" * 40
         expected = (row["settlement_price"] or 0, row["settler"] or nobody)
         yield Check("settlement", subject, "Markets", markets, "settlement", args, expected)
+        day = (row["expiry"] - EXPIRY_TIME_OF_DAY) // DAY
+        kept = checkpoints.get((row["market"], row["feed_version"], day))
+        names = {"roundId": "round_id", "timestamp": "timestamp", "price": "price"}
+        last = {field: kept[column] if kept else 0 for field, column in names.items()}
+        yield Check("checkpoint", subject, "Markets", markets, "lastCheckpoint", args, last)
+    for row in tables.rows("settlement_progress"):
+        args = (row["market"], row["expiry"], row["last_round_id"])
+        names = {"nextRoundId": "next_round_id", "secondsLeft": "seconds_left", "weighted": "weighted"}
+        progress = {field: row[column] for field, column in names.items()}
+        subject = f"{row['market']} {row['expiry']} progress"
+        yield Check("settlement", subject, "Markets", markets, "settlementProgress", args, progress)
     for row in tables.rows("series"):
         yield Check("listing", row["name"], "Markets", markets, "isListed", (row["series_id"],), True)
     for row in tables.rows("spot"):

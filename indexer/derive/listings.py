@@ -8,6 +8,9 @@ from indexer.derive.registry import on
 from indexer.derive.state import State
 from optionix.instruments import Series
 
+DAY = 86_400
+EXPIRY_TIME_OF_DAY = 8 * 3600
+"""Seconds into a UTC day at which expiries lie (Markets.EXPIRY_TIME_OF_DAY)."""
 _ZERO_ADDRESS = "0x" + "0" * 40
 
 
@@ -76,12 +79,30 @@ def series_listed(state: State, event: Event) -> None:
     state.topic(f"market:{series.market}", f"series:{name}")
 
 
+@on("Markets", "Checkpointed")
+def checkpointed(state: State, event: Event) -> None:
+    args = event.args
+    day = -(-(event.timestamp - EXPIRY_TIME_OF_DAY) // DAY)
+    row = state.feed_checkpoint.change(args["market"], args["feedVersion"], day)
+    row.round_id, row.price, row.timestamp = args["roundId"], args["price"], event.timestamp
+
+
+@on("Markets", "SettlementContinued")
+def settlement_continued(state: State, event: Event) -> None:
+    args = event.args
+    row = state.settlement_progress.change(args["market"], args["expiry"], args["lastRoundId"])
+    row.next_round_id, row.seconds_left = args["nextRoundId"], args["secondsLeft"]
+    row.weighted = args["weighted"]
+    state.topic(f"market:{args['market']}")
+
+
 @on("Markets", "Settled")
 def settled(state: State, event: Event) -> None:
     args = event.args
     row = state.expiry.existing(args["market"], args["expiry"])
     row.settlement_price = args["price"]
-    row.last_round_id = args["lastRoundId"]
+    row.last_round_id = args["roundId"]
+    row.settlement_rule = args["rule"]
     row.settler = args["settler"]
     row.settled_block = event.block_number
     row.settled_at = event.timestamp

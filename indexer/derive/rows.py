@@ -64,6 +64,21 @@ class Expiry:
     settler: str | None = None
     settled_block: int | None = None
     settled_at: int | None = None
+    settlement_rule: int | None = None
+
+
+@dataclass(slots=True)
+class FeedCheckpoint:
+    round_id: int = 0
+    price: int = 0
+    timestamp: int = 0
+
+
+@dataclass(slots=True)
+class SettlementProgress:
+    next_round_id: int = 0
+    seconds_left: int = 0
+    weighted: int = 0
 
 
 @dataclass(slots=True)

@@ -35,6 +35,8 @@ class State:
         self.market = self._table("market", rows.Market)
         self.feed_version = self._table("feed_version", rows.FeedVersion)
         self.expiry = self._table("expiry", rows.Expiry)
+        self.feed_checkpoint = self._table("feed_checkpoint", rows.FeedCheckpoint)
+        self.settlement_progress = self._table("settlement_progress", rows.SettlementProgress)
         self.series = self._table("series", rows.Series)
         self.surface = self._table("surface", rows.Surface)
         self.spot = self._table("spot", rows.Spot)

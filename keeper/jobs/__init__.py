@@ -11,7 +11,7 @@ from keeper.jobs.books import books
 from keeper.jobs.listing import listing
 from keeper.jobs.queues import queues
 from keeper.jobs.redemptions import redemptions
-from keeper.jobs.settle import settle
+from keeper.jobs.settle import checkpoints, settle
 from keeper.jobs.surfaces import surfaces
 
 Plan = Callable[[Context], Awaitable[list[Action]]]
@@ -28,6 +28,7 @@ class Job:
 
 JOBS = (
     Job("settle", settle, 0.5),
+    Job("checkpoints", checkpoints, 1.0),
     Job("surfaces", surfaces, 1.0),
     Job("books", books, 1.0),
     Job("queues", queues, 1.0),

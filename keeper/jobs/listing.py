@@ -12,6 +12,8 @@ from optionix.listing import YEAR_SECONDS, expiries_to_list, strikes_to_add, str
 
 _WAD = 10**18
 DONE = frozenset({"AlreadyListed"})
+UNREADABLE = frozenset({"StalePrice", "PriceOutOfRange", "SequencerDown"})
+"""An expiry is listed once its feed can be read again; watching says that it cannot."""
 
 
 async def listing(context: Context) -> list[Action]:
@@ -33,7 +35,7 @@ async def _market(context: Context, market: MarketRow, now: int) -> list[Action]
             description=f"list expiry {expiry} of {market.symbol}",
             target=target,
             data=abi.encode("listExpiry", market.market, expiry),
-            expected=DONE,
+            expected=DONE | UNREADABLE,
         )
         for expiry in wanted
         if expiry not in listed

@@ -13,7 +13,7 @@ from decimal import Decimal
 from optionix.chain import listing
 from optionix.chain.abi import load_abi
 from optionix.chain.deployment import Deployment
-from optionix.chain.errors import ChainError
+from optionix.chain.errors import ChainError, Reverted
 from optionix.chain.networks import Network
 from optionix.chain.parameters import token_units
 from optionix.chain.rpc import Rpc
@@ -116,7 +116,13 @@ async def _list(rpc: Rpc, lister: Sender, network: Network, deployment: Deployme
         volatility = float(entry.anchor_volatility or 1)
         spot = await listing.feed_spot(rpc, deployment, market.market)
         plan = await listing.plan(rpc, deployment, market.market, now=now, spot_wad=spot, volatility=volatility)
-        await listing.list_all(lister, deployment, plan)
+        try:
+            await listing.list_all(lister, deployment, plan)
+        except Reverted as refusal:
+            if refusal.name != "StalePrice":
+                raise
+            # A replay that stood still: the keeper lists what is missing once the feed speaks again.
+            continue
         report.expiries += len(plan.expiries)
         report.series += len(plan.series)
 

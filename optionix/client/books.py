@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from optionix.chain.abi import load_abi
 from optionix.chain.deployment import DeployedToken
-from optionix.chain.settlement import last_round_at
+from optionix.chain.settlement import settling_call
 from optionix.chain.transactions import Receipt
 from optionix.client.connection import Connection
 from optionix.client.values import Book, Leg, Number, Position, contracts, units
@@ -68,22 +68,23 @@ class Books(Connection):
         )
 
     def settle(self, market: str | int, expiry: int) -> Receipt | None:
-        """Prove an expiry's settlement price by the feed's last round; None when it is settled already.
+        """Settle an expiry by the feed's last round, or by the fallback that is open; None when it is settled already.
+
+        A window of very many rounds takes several transactions; the last one's receipt is returned.
 
         Raises
         ------
         NoSettlingRound
-            When the feed has no round for it.
+            When the feed has no round for it, or not yet.
         Reverted
             When it is too early or the feed's history is refused.
         """
         number = market if isinstance(market, int) else self.deployment.market(market).market
-        price, _ = self.read("Markets", "settlement", number, expiry)
-        if price:
-            return None
-        feed = self.deployment.feed(number).address
-        round_id = self.rpc.run(last_round_at, self.rpc.rpc, feed, expiry)
-        return self.transact("Markets", "settle", number, expiry, round_id)
+        markets, receipt = self.deployment.address("Markets"), None
+        while not self.read("Markets", "settlement", number, expiry)[0]:
+            call = self.rpc.run(settling_call, self.rpc.rpc, markets, number, expiry)
+            receipt = self.transact("Markets", call.function, *call.args)
+        return receipt
 
     def settle_leg(self, series: Series | str, account: str | None = None) -> Receipt:
         """Settle one leg of a plain book, anybody's."""

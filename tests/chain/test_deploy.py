@@ -174,6 +174,8 @@ def test_roles_hold_function_by_function(fresh: Chain) -> None:
     keeper = LightOperator(fresh.operator.rpc, local_account(1))
     head = int(fresh.anvil.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
     expiry = head - head % 86400 + 2 * 86400 + 8 * 3600
+    owner = LightOperator(fresh.operator.rpc, local_account(4))
+    owner.send(deployment.feed(1).address, load_abi("ReplayFeed").encode("post", 1500 * 10**8))
     keeper.send(markets, abi.encode("listExpiry", 1, expiry))
     numbers = ("decimals", "heartbeat", "maxAge", "deviationBps", "minPrice", "maxPrice", "sequencerGrace")
     config: dict[str, object] = dict.fromkeys(numbers, 0)

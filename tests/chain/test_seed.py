@@ -74,6 +74,11 @@ def test_listings_roll_as_time_goes_on(chain: tuple[BlockingRpc, Deployment]) ->
     seeded(rpc, deployment, SPOTS)
     rpc.call("evm_increaseTime", 86_400)
     rpc.call("evm_mine")
+    # Nothing is listed on feeds that stood still.
+    assert seeded(rpc, deployment, SPOTS).expiries == 0
+    owner = LightOperator(rpc, local_account(4))
+    for feed in deployment.feeds:
+        owner.send(feed.address, load_abi("ReplayFeed").encode("post", int(SPOTS[feed.symbol] * 10**8)))
     again = seeded(rpc, deployment, SPOTS)
     # One new daily a market; nearer expiries may want finer strikes.
     assert again.expiries == 2

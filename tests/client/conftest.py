@@ -61,6 +61,7 @@ def deployed_chain() -> Iterator[tuple[Anvil, BlockingRpc, Deployment]]:
             feed_owner=owner.address,
         )
         deployment, markets, abi = report.deployment, report.deployment.address("Markets"), load_abi("Markets")
+        owner.send(deployment.feed(1).address, load_abi("ReplayFeed").encode("post", 1500 * 10**8))
         admin.send(markets, abi.encode("listExpiry", 1, EXPIRY))
         ids = [1 << 112 | side << 104 | EXPIRY << 64 | strike for side in (0, 1) for strike in STRIKES]
         admin.send(markets, abi.encode("listSeries", ids))

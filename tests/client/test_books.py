@@ -2,9 +2,7 @@
 
 import pytest
 
-from optionix.chain.abi import load_abi
 from optionix.chain.errors import Reverted
-from optionix.chain.settlement import NoSettlingRound, last_round_at
 from optionix.client import BadAmount, Client, NoKey
 from optionix.instruments import Side
 from tests.client.conftest import EXPIRY, Market
@@ -112,27 +110,3 @@ def test_a_client_without_a_key_reads_only(market: Market) -> None:
         assert reader.free_balance("WETH", market.client(5).address) == 0
         with pytest.raises(NoKey):
             reader.deposit("WETH", "1")
-
-
-def test_the_settling_round_is_the_last_at_or_before_expiry_in_any_phase(market: Market) -> None:
-    feed = market.deployment.feed(1).address
-
-    def found(expiry: int) -> int:
-        number: int = market.rpc.run(last_round_at, market.rpc.rpc, feed, expiry)
-        return number
-
-    with pytest.raises(NoSettlingRound, match="has no round"):
-        found(EXPIRY)
-    dates = [EXPIRY - 700 + 100 * index for index in range(5)]
-    for date in dates:
-        market.rpc.call("evm_setNextBlockTimestamp", date)
-        market.post(1500)
-    for index, date in enumerate(dates):
-        assert found(date) == found(date + 99) == (1 << 64) + index + 1
-    with pytest.raises(NoSettlingRound, match="dated at or before"):
-        found(dates[0] - 1)
-    market.feed_owner.send(feed, load_abi("ReplayFeed").encode("startPhase"))
-    market.at(dates[-1] + 50)
-    market.post(1500)
-    assert found(EXPIRY) == (2 << 64) + 1
-    assert found(dates[-1]) == (1 << 64) + 5

@@ -192,8 +192,9 @@ class World:
         for step in range(7):
             self.at(EXPIRY - 1900 + 300 * step)
             self.post(1580 + 5 * step)
-        self.at(EXPIRY + 61)
         keeper = self.client(9)
+        keeper.transact("Markets", "checkpoint", 1, EXPIRY)
+        self.at(EXPIRY + 61)
         keeper.settle("ETH", EXPIRY)
         self.client(7).redeem(CALL)
         keeper.redeem_for(self.client(8).address, CALL)
@@ -233,6 +234,8 @@ def world(port: int = 0) -> Iterator[World]:
         )
         deployment, abi = report.deployment, load_abi("Markets")
         markets = deployment.address("Markets")
+        owner = LightOperator(rpc, local_account(4))
+        owner.send(deployment.feed(1).address, load_abi("ReplayFeed").encode("post", 1550 * 10**8))
         admin.send(markets, abi.encode("listExpiry", 1, EXPIRY))
         ids = [Series(1, side, EXPIRY, strike).id for side in Side for strike in STRIKES]
         admin.send(markets, abi.encode("listSeries", ids))

@@ -37,6 +37,7 @@ TAMPERINGS = [
     ("surface", "update surface set theta = theta + 1"),
     ("surface", "update surface set previous_timestamp = 0"),
     ("settlement", "update expiry set settlement_price = settlement_price + 1"),
+    ("checkpoint", "update feed_checkpoint set price = price + 1"),
     ("spot", "update spot set round_id = round_id - 1 where market = 1"),
     ("custody", "update balance set free = free + 1000000000000000000000000"),
 ]

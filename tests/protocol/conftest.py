@@ -70,6 +70,7 @@ def protocol(accounts: Any, chain: Any) -> Protocol:
     feed = admin.deploy(container("ReplayFeed"), 8, "ETH / USD", admin)
     config = (feed, 8, HEARTBEAT, 3600, 10, 10 * 10**18, 10**24, ape.utils.ZERO_ADDRESS, 0)
     markets.addMarket(weth, usdc, config, sender=admin)
+    feed.post(1500 * 10**8, sender=admin)
     now = chain.pending_timestamp
     expiry = now - now % 86_400 + EXPIRY_DAYS_AHEAD * 86_400 + 8 * 3600
     markets.listExpiry(1, expiry, sender=admin)

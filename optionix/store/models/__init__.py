@@ -31,10 +31,12 @@ from optionix.store.models.ledger import (
 )
 from optionix.store.models.markets import (
     Expiry,
+    FeedCheckpoint,
     FeedRound,
     FeedVersion,
     Market,
     Series,
+    SettlementProgress,
     Spot,
     SpotCandle,
     Surface,
@@ -68,6 +70,7 @@ __all__ = [
     "Event",
     "Expiry",
     "FeePot",
+    "FeedCheckpoint",
     "FeedRound",
     "FeedVersion",
     "Int256",
@@ -80,6 +83,7 @@ __all__ = [
     "Position",
     "RedeemFor",
     "Series",
+    "SettlementProgress",
     "Spot",
     "SpotCandle",
     "Surface",

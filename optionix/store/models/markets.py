@@ -73,7 +73,11 @@ class FeedVersion(Base):
 
 
 class Expiry(Base):
-    """A listed expiry and, once settled, its price (WAD, quote per base), who proved it, where and when."""
+    """A listed expiry and, once settled, its price (WAD, quote per base), who settled it, where and when.
+
+    `settlement_rule` is 0 for the average, 1 for the last positive round, 2 for a checkpoint; `last_round_id` the last
+    round of the average, or the round of the answer that was taken.
+    """
 
     __tablename__ = "expiry"
 
@@ -87,6 +91,42 @@ class Expiry(Base):
     settler: Mapped[OptionalString]
     settled_block: Mapped[OptionalInt64]
     settled_at: Mapped[OptionalInt64]
+    settlement_rule: Mapped[OptionalInt64]
+
+
+class FeedCheckpoint(Base):
+    """The last spot (WAD) that Markets kept of a feed version in each day.
+
+    `day` counts days since 1970 by their expiry times: a moment's day is the one whose 08:00 UTC is the first that does
+    not lie before it.
+    """
+
+    __tablename__ = "feed_checkpoint"
+
+    chain_id: Mapped[ChainKey]
+    market: Mapped[Int64Key]
+    feed_version: Mapped[Int64Key]
+    day: Mapped[Int64Key]
+    round_id: Mapped[Amount]
+    price: Mapped[Amount]
+    timestamp: Mapped[Int64]
+
+
+class SettlementProgress(Base):
+    """How far an average has got that takes more than one call.
+
+    Summed from `last_round_id` back to before `next_round_id`: `weighted` in WAD seconds, `seconds_left` of the window.
+    """
+
+    __tablename__ = "settlement_progress"
+
+    chain_id: Mapped[ChainKey]
+    market: Mapped[Int64Key]
+    expiry: Mapped[Int64Key]
+    last_round_id: Mapped[Int256Key]
+    next_round_id: Mapped[Amount]
+    seconds_left: Mapped[Int64]
+    weighted: Mapped[Amount]
 
 
 class Series(Base):
