@@ -225,11 +225,11 @@ def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         last = {field: kept[column] if kept else 0 for field, column in names.items()}
         yield Check("checkpoint", subject, "Markets", markets, "lastCheckpoint", args, last)
     for row in tables.rows("settlement_progress"):
-        args = (row["market"], row["expiry"], row["last_round_id"])
+        proof = (row["market"], row["expiry"], row["last_round_id"])
         names = {"nextRoundId": "next_round_id", "secondsLeft": "seconds_left", "weighted": "weighted"}
         progress = {field: row[column] for field, column in names.items()}
         subject = f"{row['market']} {row['expiry']} progress"
-        yield Check("settlement", subject, "Markets", markets, "settlementProgress", args, progress)
+        yield Check("settlement", subject, "Markets", markets, "settlementProgress", proof, progress)
     for row in tables.rows("series"):
         yield Check("listing", row["name"], "Markets", markets, "isListed", (row["series_id"],), True)
     for row in tables.rows("spot"):

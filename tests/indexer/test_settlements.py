@@ -62,9 +62,12 @@ async def test_the_fallbacks(chain: World, make_database: Callable[[], str]) -> 
     stalled = keeper.read_at("ReplayFeed", chain.deployment.feed(1).address, "latestRoundData")[0]
     chain.at(second + DAY)
     keeper.settle("ETH", EXPIRY)
-    chain.rpc.call("anvil_setCode", chain.deployment.feed(1).address, "0x")
+    feed = chain.deployment.feed(1).address
+    code = chain.rpc.call("eth_getCode", feed, "latest")
+    chain.rpc.call("anvil_setCode", feed, "0x")
     chain.at(second + 8 * DAY)
     keeper.settle("ETH", second)
+    chain.rpc.call("anvil_setCode", feed, code)
     url = make_database()
     await index(chain, url)
     rows = query(url, "select * from expiry order by expiry")
