@@ -12,9 +12,11 @@ class MarketsReplica(Replica):
     """Markets, versions of their feeds, listings and settlements."""
 
     derived: ClassVar[dict[str, str]] = {
+        "CHECKPOINT_INTERVAL": "a constant",
         "EXPIRY_TIME_OF_DAY": "a constant",
         "MAX_SERIES": "a constant",
         "isConsumingScheduledOp": "set only within a call of the AccessManager",
+        "lastRound": "the feed's rounds",
         "settlementAsset": "the market's tokens, by side",
         "spot": "the feed's newest round",
     }
@@ -26,6 +28,8 @@ class MarketsReplica(Replica):
         self.frozen: dict[tuple[int, int], int] = {}
         self.series: set[int] = set()
         self.settled: dict[tuple[int, int], tuple[int, str]] = {}
+        self.checkpoints: dict[tuple[int, int, int], dict[str, int]] = {}
+        self.progress: dict[tuple[int, int, int], dict[str, int]] = {}
         self.authority = NOBODY
 
     def on_authority_updated(self, authority: str) -> None:
@@ -45,8 +49,20 @@ class MarketsReplica(Replica):
     def on_series_listed(self, series: int) -> None:
         self.series.add(series)
 
-    def on_settled(self, market: int, expiry: int, price: int, last_round_id: int, settler: str) -> None:
-        del last_round_id
+    def on_checkpointed(self, market: int, feed_version: int, round_id: int, price: int) -> None:
+        # The day whose 08:00 is the first at or after the block.
+        day = -(-(self.moment - 28_800) // 86_400)
+        kept = {"roundId": round_id, "timestamp": self.moment, "price": price}
+        self.checkpoints[market, feed_version, day] = kept
+
+    def on_settlement_continued(
+        self, market: int, expiry: int, last_round_id: int, next_round_id: int, seconds_left: int, weighted: int
+    ) -> None:
+        told = {"nextRoundId": next_round_id, "secondsLeft": seconds_left, "weighted": weighted}
+        self.progress[market, expiry, last_round_id] = told
+
+    def on_settled(self, market: int, expiry: int, price: int, round_id: int, settler: str, rule: int) -> None:
+        del round_id, rule
         self.settled[market, expiry] = (price, settler)
 
     def asset(self, market: int, side: int) -> tuple[str, int]:
@@ -67,10 +83,17 @@ class MarketsReplica(Replica):
             yield "isExpiryListed", (market, expiry), True
             yield "isExpiryListed", (market, expiry + 86_400 * 365), False
             yield "feedConfig", (market, expiry), self.versions[market][version - 1]
+            none = {"roundId": 0, "timestamp": 0, "price": 0}
+            kept = self.checkpoints.get((market, version, (expiry - 28_800) // 86_400), none)
+            yield "lastCheckpoint", (market, expiry), kept
+            nothing = {"nextRoundId": 0, "secondsLeft": 0, "weighted": 0}
+            yield "settlementProgress", (market, expiry, 1), self.progress.get((market, expiry, 1), nothing)
             price, settler = self.settled.get((market, expiry), (0, NOBODY))
             yield "settlement", (market, expiry), (price, settler)
             if price:
                 yield "settlementPrice", (market, expiry), price
+        for proof, told in self.progress.items():
+            yield "settlementProgress", proof, told
         for series in self.series:
             yield "isListed", (series,), True
             yield "isListed", (series + 1,), series + 1 in self.series

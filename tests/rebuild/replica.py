@@ -28,6 +28,8 @@ class Replica:
         self.abi = abi
         self.block = 0
         self.time = 0
+        self.moment = 0
+        """Time of the block whose event is followed."""
 
     def apply(self, name: str, arguments: dict[str, Any]) -> None:
         """Follows one event."""

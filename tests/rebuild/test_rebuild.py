@@ -55,6 +55,7 @@ def rebuild(chain: World) -> list[Replica]:
         replica = by_address[log["address"].lower()]
         told = replica.abi.decode_log(log)
         assert told is not None, f"{type(replica).__name__} has no event for {log['topics'][0]}"
+        replica.moment = int(log["blockTimestamp"], 16)
         replica.apply(*told)
     return found
 
