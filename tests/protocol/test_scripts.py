@@ -1,11 +1,13 @@
 """The ape scripts, each run as `ape run` does against a chain of its own."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from optionix.chain.abi import REPOSITORY
+from optionix.chain.abi import REPOSITORY, load_abi
+from optionix.chain.transactions import local_account
 from optionix.local.anvil import Anvil
 
 START = 1_678_060_800
@@ -33,6 +35,11 @@ def test_deploy_seed_and_list(tmp_path: Path) -> None:
         assert "listed 14 expiries" in seeded
         anvil.rpc("evm_increaseTime", 86_400)
         anvil.rpc("evm_mine")
+        # Listing reads spot: the feeds have spoken since.
+        for feed in json.loads((tmp_path / "deployments" / "local.json").read_text())["feeds"]:
+            price = {"ETH": 1600, "BTC": 22_500}[feed["symbol"]] * 10**8
+            post = {"to": feed["address"], "data": load_abi("ReplayFeed").encode("post", price)}
+            anvil.rpc("eth_sendTransaction", {"from": local_account(4).address, **post})
         listed = ape_run(anvil, tmp_path, "list", "--account", "TEST::0")
         assert "market 1: 1 expiries" in listed
         assert "market 2: 1 expiries" in listed
