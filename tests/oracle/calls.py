@@ -70,6 +70,7 @@ NEUTRAL = (
     "setOperator(address,uint8)",
     "setOperator(address,bool)",
     "setRedeemFor(bool)",
+    "checkpoint(uint16,uint40)",
     "listExpiry(uint16,uint40)",
     "listSeries(uint256[])",
 )
