@@ -63,6 +63,7 @@ class Players:
         nobody = "0x" + "0" * 40
         config = (self.second_feed, 8, HEARTBEAT, 3600, 10, 100 * WAD, 10**25, nobody, 0)
         protocol.markets.addMarket(wbtc, protocol.usdc, config, sender=admin)
+        self.second_feed.post(PRICES[2] * 10**8, sender=admin)
         protocol.markets.listExpiry(2, protocol.expiry, sender=admin)
         return protocol.weth, protocol.usdc, wbtc
 
