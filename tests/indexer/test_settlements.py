@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from optionix.chain.abi import load_abi
+from optionix.chain.operator import read
 from optionix.chain.transactions import local_account
 from tests.indexer.life import EXPIRY, World
 from tests.indexer.running import audited, index, query
@@ -40,7 +41,9 @@ async def test_a_settlement_in_two_calls(chain: World, make_database: Callable[[
     await index(chain, url)
     (row,) = query(url, "select * from settlement_progress")
     assert (row["last_round_id"], row["next_round_id"]) == (last, last - OF_ONE_CALL)
-    assert 790 < row["seconds_left"] <= 802
+    feed, earliest = chain.deployment.feed(1).address, last - OF_ONE_CALL + 1
+    *_, updated_at, _ = read(chain.rpc, load_abi("ReplayFeed"), feed, "getRoundData", earliest)
+    assert row["seconds_left"] == updated_at - (EXPIRY - 1800), "from the opening to the earliest round counted"
     (expiry,) = query(url, "select * from expiry")
     assert expiry["settlement_price"] is None and expiry["settlement_rule"] is None
     assert (await audited(chain, url)).drift == 0
