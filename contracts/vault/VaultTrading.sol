@@ -95,6 +95,8 @@ abstract contract VaultTrading is VaultBook {
     }
 
     /// @inheritdoc IOptionVault
+    // The checkpoint is a call of our own Markets, which reads the feed and calls nobody else.
+    // slither-disable-next-line reentrancy-no-eth
     function sell(SeriesId series, uint256 amount, uint256 minProceeds, address receiver, uint256 deadline, Funds to)
         external
         nonReentrant

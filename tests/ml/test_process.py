@@ -57,7 +57,7 @@ def test_it_answers_soon_and_stops_when_told(
     metrics = ask(f"http://127.0.0.1:{settings.metrics_port('risk')}/metrics", service).text
     assert "optionix_risk_answer_seconds" in metrics
     service.send_signal(signal.SIGTERM)
-    assert service.wait(5) == 0
+    assert service.wait(30) == 0, "however busy the machine is"
     assert "risk service stopped" in (tmp_path / "risk.log").read_text()
 
 
