@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,23 +9,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from optionix.local.postgres import EmbeddedPostgres
 from optionix.settings import Settings
-from optionix.store import migrate
+from tests.support.postgres import migrated_database, throwaway_postgres
 
 
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """A migrated database without a block."""
-    folder = Path(tempfile.mkdtemp(prefix="ox-api-"))
-    folder.chmod(0o755)
-    try:
-        with EmbeddedPostgres(folder / "pg") as postgres:
-            postgres.ensure_database()
-            migrate.upgrade(postgres.url)
-            yield postgres.url
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with throwaway_postgres() as server, migrated_database(server) as url:
+        yield url
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import pytest
 from optionix.chain.errors import Reverted
 from optionix.client import BadAmount, Client, NoKey
 from optionix.instruments import Side
-from tests.client.conftest import EXPIRY, Market
+from tests.support.chain import EXPIRY, LocalChain
 
 CALL, HIGHER_CALL, PUT = "ETH-7MAR23-1500-C", "ETH-7MAR23-1600-C", "ETH-7MAR23-1500-P"
 WAD = 10**18
 
 
-def settled(market: Market, price: int) -> Client:
+def settled(market: LocalChain, price: int) -> Client:
     """Rounds at one price through the window, then the proof, sent by an account that holds nothing."""
     for minute in range(-50, 1, 10):
         market.at(EXPIRY + 60 * minute)
@@ -22,7 +22,7 @@ def settled(market: Market, price: int) -> Client:
     return settler
 
 
-def test_a_covered_call_lives_from_deposit_to_redemption(market: Market) -> None:
+def test_a_covered_call_lives_from_deposit_to_redemption(market: LocalChain) -> None:
     writer, holder = market.client(5), market.client(6)
     writer.deposit("WETH", "3")
     writer.write(CALL, "2", holder.address)
@@ -48,7 +48,7 @@ def test_a_covered_call_lives_from_deposit_to_redemption(market: Market) -> None
     assert holder.positions() == []
 
 
-def test_a_spread_costs_its_width_and_settles_as_a_book(market: Market) -> None:
+def test_a_spread_costs_its_width_and_settles_as_a_book(market: LocalChain) -> None:
     trader, buyer, other = market.client(5), market.client(6), market.client(7)
     other.deposit("WETH", "1")
     other.write(HIGHER_CALL, "1", trader.address)
@@ -70,7 +70,7 @@ def test_a_spread_costs_its_width_and_settles_as_a_book(market: Market) -> None:
     assert trader.books()[0].kind == "SETTLED"
 
 
-def test_redeeming_for_another_credits_the_holder(market: Market) -> None:
+def test_redeeming_for_another_credits_the_holder(market: LocalChain) -> None:
     writer, holder = market.client(5), market.client(6)
     writer.deposit("USDC", "1500")
     writer.write(PUT, "1", holder.address)
@@ -80,7 +80,7 @@ def test_redeeming_for_another_credits_the_holder(market: Market) -> None:
     assert settler.free_balance("USDC") == 0
 
 
-def test_closing_burns_and_unlocks(market: Market) -> None:
+def test_closing_burns_and_unlocks(market: LocalChain) -> None:
     writer = market.client(5)
     writer.deposit("USDC", "1500")
     writer.write(PUT, "1")
@@ -89,7 +89,7 @@ def test_closing_burns_and_unlocks(market: Market) -> None:
     assert writer.free_balance("USDC") == 600 * 10**6
 
 
-def test_refusals_come_with_the_contracts_own_words(market: Market) -> None:
+def test_refusals_come_with_the_contracts_own_words(market: LocalChain) -> None:
     writer = market.client(5)
     with pytest.raises(Reverted) as caught:
         writer.write(CALL, "1")
@@ -100,12 +100,12 @@ def test_refusals_come_with_the_contracts_own_words(market: Market) -> None:
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "nan", "1e-9", "x", 0.1])
-def test_amounts_that_are_not_exact_are_refused_before_anything_is_sent(market: Market, amount: object) -> None:
+def test_amounts_that_are_not_exact_are_refused_before_anything_is_sent(market: LocalChain, amount: object) -> None:
     with pytest.raises(BadAmount):
         market.client(5).write(CALL, amount)  # type: ignore[arg-type]
 
 
-def test_a_client_without_a_key_reads_only(market: Market) -> None:
+def test_a_client_without_a_key_reads_only(market: LocalChain) -> None:
     with Client("local", rpc_url=market.anvil.url, deployment=market.deployment) as reader:
         assert reader.free_balance("WETH", market.client(5).address) == 0
         with pytest.raises(NoKey):

@@ -15,14 +15,14 @@ from optionix.chain.transactions import local_account
 from optionix.cli import cli
 from optionix.client import Client
 from optionix.settings import settings
-from tests.client.conftest import EXPIRY, Market
+from tests.support.chain import EXPIRY, LocalChain
 
 CALL = "ETH-7MAR23-1600-C"
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(market: LocalChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """`optionix` with the test's chain as the local network."""
     monkeypatch.setenv("OPTIONIX_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("OPTIONIX_RPC_URL", market.anvil.url)
@@ -38,7 +38,7 @@ def answer(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-def test_a_trade_from_the_command_line(run: Run, market: Market, provider: Client) -> None:
+def test_a_trade_from_the_command_line(run: Run, market: LocalChain, provider: Client) -> None:
     quote = answer(run("quote", CALL, "2", "--json"))
     assert (quote["amount"], quote["token"], quote["side"]) == ("2", "WETH", "buy")
     bought = answer(run("buy", CALL, "2", "--account", "6", "--json"))
@@ -66,7 +66,7 @@ def test_markets_and_the_chain_show_what_the_vaults_quote(run: Run, provider: Cl
     assert "60." in table or "59." in table
 
 
-def test_markets_show_spot_and_open_expiries(run: Run, market: Market, provider: Client) -> None:
+def test_markets_show_spot_and_open_expiries(run: Run, market: LocalChain, provider: Client) -> None:
     market.feed_owner.send(
         market.deployment.feed(2).address, load_abi("ReplayFeed").encode("post", 22_400 * 10**8 + 50_000_000)
     )
@@ -119,7 +119,7 @@ def test_mistakes_are_one_clear_line(run: Run, words: tuple[str, ...], complaint
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_keystore_signs(run: Run, market: Market, tmp_path: Path) -> None:
+def test_a_keystore_signs(run: Run, market: LocalChain, tmp_path: Path) -> None:
     path = tmp_path / "key.json"
     path.write_text(json.dumps(Account.encrypt(local_account(7).key, "secret", kdf="pbkdf2", iterations=1)))
     done = run("account", "deposit", "WETH", "1", "--keystore", str(path), input="secret\n")

@@ -5,13 +5,13 @@ import pytest
 from optionix.chain.abi import load_abi
 from optionix.chain.errors import Reverted
 from optionix.chain.settlement import NoSettlingRound, SettlingCall, settling_call
-from tests.client.conftest import EXPIRY, Market
+from tests.support.chain import EXPIRY, LocalChain
 
 DAY = 86_400
 WAD = 10**18
 
 
-def found(market: Market) -> SettlingCall:
+def found(market: LocalChain) -> SettlingCall:
     call: SettlingCall = market.rpc.run(settling_call, market.rpc.rpc, market.deployment.address("Markets"), 1, EXPIRY)
     return call
 
@@ -20,12 +20,12 @@ def proof(phase: int, number: int) -> SettlingCall:
     return SettlingCall("settle", (1, EXPIRY, (phase << 64) + number))
 
 
-def test_nothing_settles_before_expiry(market: Market) -> None:
+def test_nothing_settles_before_expiry(market: LocalChain) -> None:
     with pytest.raises(Reverted, match="NotExpired"):
         found(market)
 
 
-def test_the_proof_is_the_last_round_at_or_before_expiry(market: Market) -> None:
+def test_the_proof_is_the_last_round_at_or_before_expiry(market: LocalChain) -> None:
     market.at(EXPIRY - 1900)
     market.post(1500)
     market.at(EXPIRY - 100)
@@ -40,7 +40,7 @@ def test_the_proof_is_the_last_round_at_or_before_expiry(market: Market) -> None
     assert str(found(market)) == f"settle market 1 expiry {EXPIRY} at round {(1 << 64) + 3}"
 
 
-def test_the_proof_is_in_the_phase_before_where_the_live_one_begins_after_expiry(market: Market) -> None:
+def test_the_proof_is_in_the_phase_before_where_the_live_one_begins_after_expiry(market: LocalChain) -> None:
     market.at(EXPIRY - 1900)
     market.post(1500)
     market.feed_owner.send(market.deployment.feed(1).address, load_abi("ReplayFeed").encode("startPhase"))
@@ -49,14 +49,14 @@ def test_the_proof_is_in_the_phase_before_where_the_live_one_begins_after_expiry
     assert found(market) == proof(1, 2)
 
 
-def test_the_proof_stays_the_only_way_while_it_holds(market: Market) -> None:
+def test_the_proof_stays_the_only_way_while_it_holds(market: LocalChain) -> None:
     market.at(EXPIRY - 1900)
     market.post(1500)
     market.at(EXPIRY + 30 * DAY)
     assert found(market) == proof(1, 2)
 
 
-def test_a_feed_that_stalled_is_refused_for_a_day_and_then_settles_at_its_last_round(market: Market) -> None:
+def test_a_feed_that_stalled_is_refused_for_a_day_and_then_settles_at_its_last_round(market: LocalChain) -> None:
     market.at(EXPIRY - 10 * 3600)
     market.post(1500)
     market.at(EXPIRY + DAY - 10)
@@ -70,7 +70,7 @@ def test_a_feed_that_stalled_is_refused_for_a_day_and_then_settles_at_its_last_r
     assert settler.read("Markets", "settlement", 1, EXPIRY) == (1500 * WAD, settler.address.lower())
 
 
-def test_a_feed_that_is_gone_settles_at_the_checkpoint_after_eight_days(market: Market) -> None:
+def test_a_feed_that_is_gone_settles_at_the_checkpoint_after_eight_days(market: LocalChain) -> None:
     market.at(EXPIRY - 900)
     market.post(1600)
     settler = market.client(9)
@@ -85,7 +85,7 @@ def test_a_feed_that_is_gone_settles_at_the_checkpoint_after_eight_days(market: 
     assert settler.read("Markets", "settlementPrice", 1, EXPIRY) == 1600 * WAD
 
 
-def test_a_busy_window_is_settled_in_as_many_calls_as_it_takes(market: Market) -> None:
+def test_a_busy_window_is_settled_in_as_many_calls_as_it_takes(market: LocalChain) -> None:
     market.at(EXPIRY - 1801)
     market.post(1500)
     market.rpc.call("evm_setNextBlockTimestamp", EXPIRY - 1000)

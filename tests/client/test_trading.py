@@ -6,13 +6,13 @@ import pytest
 
 from optionix.chain.errors import Reverted
 from optionix.client import Client, Funds
-from tests.client.conftest import EXPIRY, NOTICE, START, Market
+from tests.support.chain import EXPIRY, NOTICE, START, LocalChain
 
 CALL, PUT = "ETH-7MAR23-1600-C", "ETH-7MAR23-1600-P"
 WAD = 10**18
 
 
-def test_liquidity_becomes_shares(market: Market, provider: Client) -> None:
+def test_liquidity_becomes_shares(market: LocalChain, provider: Client) -> None:
     state = market.client(9).vault("ETH-C")
     assert (state.idle, state.locked, state.pending_assets) == (1000 * WAD, 0, 0)
     assert state.entering == state.leaving == 1000 * WAD
@@ -25,7 +25,7 @@ def test_liquidity_becomes_shares(market: Market, provider: Client) -> None:
     ]
 
 
-def test_a_quote_is_exactly_what_is_paid(market: Market, provider: Client) -> None:
+def test_a_quote_is_exactly_what_is_paid(market: LocalChain, provider: Client) -> None:
     buyer = market.client(6)
     buyer.approve(market.deployment.token("WETH"), buyer.vault_address("ETH-C"), 10**24)
     quote = buyer.quote(CALL, "2.5")
@@ -41,7 +41,7 @@ def test_a_quote_is_exactly_what_is_paid(market: Market, provider: Client) -> No
     assert buyer.balance_of(CALL) == 25 * WAD // 10
 
 
-def test_puts_are_paid_in_quote_from_the_free_balance(market: Market, provider: Client) -> None:
+def test_puts_are_paid_in_quote_from_the_free_balance(market: LocalChain, provider: Client) -> None:
     buyer = market.client(6)
     buyer.deposit("USDC", "1000")
     trade = buyer.buy(PUT, "1", funds=Funds.FREE_BALANCE)
@@ -49,7 +49,7 @@ def test_puts_are_paid_in_quote_from_the_free_balance(market: Market, provider: 
     assert buyer.positions()[0].name == PUT
 
 
-def test_selling_back_pays_less_than_buying_cost(market: Market, provider: Client) -> None:
+def test_selling_back_pays_less_than_buying_cost(market: LocalChain, provider: Client) -> None:
     buyer = market.client(6)
     bought = buyer.buy(CALL, "2")
     before = buyer.wallet_balance("WETH")
@@ -59,7 +59,7 @@ def test_selling_back_pays_less_than_buying_cost(market: Market, provider: Clien
     assert buyer.balance_of(CALL) == WAD // 2
 
 
-def test_limits_hold(market: Market, provider: Client) -> None:
+def test_limits_hold(market: LocalChain, provider: Client) -> None:
     buyer = market.client(6)
     with pytest.raises(Reverted) as caught:
         buyer.buy(CALL, "1", limit="0.000001")
@@ -72,7 +72,7 @@ def test_limits_hold(market: Market, provider: Client) -> None:
     assert buyer.balance_of(CALL) == WAD
 
 
-def test_the_vaults_refusals_come_in_its_own_words(market: Market, provider: Client) -> None:
+def test_the_vaults_refusals_come_in_its_own_words(market: LocalChain, provider: Client) -> None:
     buyer = market.client(6)
     with pytest.raises(Reverted, match="AmountTooSmall"):
         buyer.quote(CALL, "0.001")
@@ -83,7 +83,7 @@ def test_the_vaults_refusals_come_in_its_own_words(market: Market, provider: Cli
         buyer.quote(CALL, "1")
 
 
-def test_a_provider_leaves_with_what_the_shares_are_worth(market: Market, provider: Client) -> None:
+def test_a_provider_leaves_with_what_the_shares_are_worth(market: LocalChain, provider: Client) -> None:
     before = provider.wallet_balance("WETH")
     request = provider.request_redeem("ETH-C", provider.share_balance("ETH-C") // 2)
     assert request > 0
@@ -94,7 +94,7 @@ def test_a_provider_leaves_with_what_the_shares_are_worth(market: Market, provid
     assert provider.wallet_balance("WETH") - before == 500 * WAD
 
 
-def test_a_waiting_request_can_be_taken_back(market: Market) -> None:
+def test_a_waiting_request_can_be_taken_back(market: LocalChain) -> None:
     client = market.client(5)
     before = client.wallet_balance("WETH")
     request = client.request_deposit("ETH-C", Decimal("10.5"))

@@ -1,5 +1,9 @@
 """The same real servers and chains as the indexer's own tests."""
 
-from tests.indexer.conftest import chain, make_database, postgres, template
+from tests.indexer.conftest import chain, make_database, postgres
 
-__all__ = ["chain", "make_database", "postgres", "template"]
+__all__ = [
+    "chain",
+    "make_database",
+    "postgres",
+]

@@ -113,7 +113,7 @@ def test_kills_and_reorgs_lose_and_repeat_nothing(
             running.wait(5)
         if number % 2:
             chain.rpc.call("anvil_reorg", chance.randrange(1, 25), [])
-            chain.forget_clients()
+            chain.forget_senders()
         chain.post(1560 + number)
     with process.running():
         wait_for(lambda: indexed(url) == chain.head)

@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import ExitStack
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from optionix.local.postgres import EmbeddedPostgres
-from optionix.store import migrate
 from tests.indexer.life import World, world
+from tests.support.postgres import migrated_database, throwaway_postgres
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    folder = Path(tempfile.mkdtemp(prefix="ox-"))
-    folder.chmod(0o755)
-    try:
-        with EmbeddedPostgres(folder / "pg") as server:
-            yield server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def template(postgres: EmbeddedPostgres) -> str:
-    """A migrated database that the others are copies of."""
-    postgres.ensure_database("template")
-    migrate.upgrade(postgres.database_url("template"))
-    return "template"
+    with throwaway_postgres() as server:
+        yield server
 
 
 @pytest.fixture
-def make_database(postgres: EmbeddedPostgres, template: str) -> Iterator[Callable[[], str]]:
+def make_database(postgres: EmbeddedPostgres) -> Iterator[Callable[[], str]]:
     """Makes migrated databases; all are dropped at the end."""
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"indexer_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as session:
-            session.execute(
-                sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
-            )
-        made.append(name)
-        return postgres.database_url(name)
-
-    yield make
-    for name in made:
-        postgres.drop_database(name)
+    with ExitStack() as made:
+        yield lambda: made.enter_context(migrated_database(postgres))
 
 
 @pytest.fixture

@@ -4,101 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from eth_account import Account
+from optionix.client import Funds
+from optionix.instruments import Side
+from tests.support.chain import EXPIRY, NOTICE, START, LocalChain, local_chain
 
-from optionix.chain.abi import load_abi
-from optionix.chain.artifacts import compile_contracts
-from optionix.chain.deploy import deploy
-from optionix.chain.deployment import Deployment
-from optionix.chain.networks import network
-from optionix.chain.operator import LightOperator, read
-from optionix.chain.roles import Role
-from optionix.chain.rpc import BlockingRpc
-from optionix.chain.transactions import local_account
-from optionix.client import Client, Funds
-from optionix.instruments import Series, Side
-from optionix.local.anvil import Anvil
-
-START = 1_678_060_800
-"""Monday 6 March 2023, 00:00 UTC."""
-EXPIRY = START + 86_400 + 8 * 3600
-"""Tuesday, 08:00."""
-STRIKES = tuple(strike * 10**8 for strike in (1400, 1500, 1600, 1700, 1800))
 CALL, OTHER_CALL, PUT = "ETH-7MAR23-1600-C", "ETH-7MAR23-1500-C", "ETH-7MAR23-1600-P"
 LOWER_PUT = "ETH-7MAR23-1500-P"
 CALL_BOOK = 1 << 48 | EXPIRY
 PUT_BOOK = 1 << 48 | 1 << 40 | EXPIRY
 FINAL_DEPTH_SLOTS = 16
 """anvil's finalised block lags the head by twice this."""
-NOTICE = 900
 
 
-class World:
+class World(LocalChain):
     """A local chain with everything deployed and one expiry of market 1 listed; nothing has happened yet."""
-
-    def __init__(self, anvil: Anvil, rpc: BlockingRpc, deployment: Deployment) -> None:
-        self.anvil = anvil
-        self.rpc = rpc
-        self.deployment = deployment
-        self.admin = LightOperator(rpc, local_account(0))
-        self.feed_owner = LightOperator(rpc, local_account(4))
-        self._clients: dict[int, Client] = {}
-
-    def client(self, index: int) -> Client:
-        """An account's client; its sender counts nonces itself, so a reorg needs `forget_clients`."""
-        if index not in self._clients:
-            self._clients[index] = Client(
-                "local", local_account(index), rpc_url=self.anvil.url, deployment=self.deployment
-            )
-        return self._clients[index]
-
-    def forget_clients(self) -> None:
-        """Close all clients: nonces are asked anew."""
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
-        self.admin = LightOperator(self.rpc, local_account(0))
-        self.feed_owner = LightOperator(self.rpc, local_account(4))
-
-    def post(self, price: int, market: int = 1) -> None:
-        """A new round of a market's feed, whole quote units."""
-        self.feed_owner.send(self.deployment.feed(market).address, load_abi("ReplayFeed").encode("post", price * 10**8))
-
-    def at(self, timestamp: int) -> None:
-        """A block at this time."""
-        self.rpc.call("evm_setNextBlockTimestamp", timestamp)
-        self.rpc.call("evm_mine")
-
-    @property
-    def now(self) -> int:
-        """The head's time."""
-        return int(self.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
-
-    @property
-    def head(self) -> int:
-        """The head's number."""
-        return int(self.rpc.call("eth_blockNumber"), 16)
-
-    def mine(self, count: int) -> None:
-        """Empty blocks."""
-        self.rpc.call("anvil_mine", hex(count), hex(1))
-
-    def post_surface(self, volatility: float = 0.6) -> None:
-        """A slice for the listed expiry, signed by the surface signer."""
-        oracle, abi = self.deployment.address("VolatilityOracle"), load_abi("VolatilityOracle")
-        signer = local_account(2)
-        self.at(self.now + 1)  # a report must be newer than the one before
-        theta = int(volatility**2 * (EXPIRY - self.now) / (365 * 86_400) * 10**16)
-        report: dict[str, Any] = {
-            "market": 1,
-            "timestamp": self.now,
-            "slices": [{"expiry": EXPIRY, "theta": theta, "phi": 10**15, "rho": -(10**11), "carry": 0}],
-        }
-        digest = read(self.rpc, abi, oracle, "hashReport", report)
-        signature = Account.unsafe_sign_hash(digest, signer.key).signature
-        self.client(1).transact("VolatilityOracle", "post", report, [bytes(signature)])
 
     # --- acts, in the order of a life ---
 
@@ -116,8 +36,7 @@ class World:
         for vault in ("ETH-C", "ETH-P"):
             self.client(9).process(vault)
             provider.claim(vault)
-        oracle = self.deployment.address("VolatilityOracle")
-        self.admin.send(oracle, load_abi("VolatilityOracle").encode("setSigners", [local_account(2).address], 1))
+        self.set_signer()
         self.post_surface()
 
     def trade(self) -> None:
@@ -217,34 +136,14 @@ class World:
 
 
 @contextmanager
-def world(port: int = 0) -> Iterator[World]:
+def world() -> Iterator[World]:
     """A new chain, deployed and listed."""
-    with (
-        Anvil(port, timestamp=START, slots_in_an_epoch=FINAL_DEPTH_SLOTS) as anvil,
-        BlockingRpc(anvil.url) as rpc,
-    ):
-        admin = LightOperator(rpc, local_account(0))
-        report = deploy(
-            admin,
-            network("local"),
-            compile_contracts(),
-            admin=admin.address,
-            holders={Role.LISTER: [local_account(1).address]},
-            feed_owner=local_account(4).address,
-        )
-        deployment, abi = report.deployment, load_abi("Markets")
-        markets = deployment.address("Markets")
-        owner = LightOperator(rpc, local_account(4))
-        owner.send(deployment.feed(1).address, load_abi("ReplayFeed").encode("post", 1550 * 10**8))
-        admin.send(markets, abi.encode("listExpiry", 1, EXPIRY))
-        ids = [Series(1, side, EXPIRY, strike).id for side in Side for strike in STRIKES]
-        admin.send(markets, abi.encode("listSeries", ids))
-        for token in deployment.tokens:
-            for index in range(5, 10):
-                amount = 1_000_000 * 10**token.decimals
-                admin.send(token.address, load_abi("TestToken").encode("mint", local_account(index).address, amount))
-        made = World(anvil, rpc, deployment)
+    with local_chain(slots_in_an_epoch=FINAL_DEPTH_SLOTS) as bare:
+        made = World(bare.anvil, bare.rpc, bare.deployment)
         try:
+            made.post(1550)
+            made.list_series()
+            made.mint()
             yield made
         finally:
-            made.forget_clients()
+            made.forget_senders()

@@ -27,7 +27,7 @@ FINAL_DEPTH = 2 * FINAL_DEPTH_SLOTS
 def reorganise(chain: World, depth: int) -> None:
     """The newest blocks are replaced by as many empty ones: their transactions are gone."""
     chain.rpc.call("anvil_reorg", depth, [])
-    chain.forget_clients()
+    chain.forget_senders()
 
 
 @pytest.mark.parametrize("depth", [1, 2, 7, 15, FINAL_DEPTH - 1])

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from optionix.chain.abi import load_abi
 from optionix.chain.operator import read
 from optionix.chain.transactions import local_account
-from tests.indexer.life import EXPIRY, World
+from tests.indexer.life import World
 from tests.indexer.running import audited, index, query
+from tests.support.chain import EXPIRY
 
 DAY = 86_400
 WAD = 10**18

@@ -12,8 +12,9 @@ from indexer.setup import ChainSetup
 from optionix.chain.abi import load_abi
 from optionix.chain.transactions import local_account
 from optionix.store.models import Base
-from tests.indexer.life import CALL, EXPIRY, START, World
+from tests.indexer.life import CALL, World
 from tests.indexer.running import CHAIN, assert_same_tables, audited, index, query
+from tests.support.chain import EXPIRY, START
 
 WAD = 10**18
 

@@ -23,7 +23,8 @@ from optionix.chain.transactions import local_account
 from optionix.listing import expiries_to_list
 from optionix.store.engine import conninfo, make_async_engine
 from optionix.store.models import KeeperIntent, KeeperTransaction
-from tests.keeper.world import EXPIRY, World
+from tests.keeper.world import World
+from tests.support.chain import EXPIRY
 
 KEEPER = local_account(1)
 POLICY = LanePolicy(max_fee=500 * 10**9, replace_after=3600, depth=0)
@@ -92,7 +93,7 @@ async def test_an_action_is_sent_once_and_confirmed(world: World) -> None:
         intent = await lane.intents.find(action.key)
         assert intent is not None and intent.status == "confirmed"
         assert intent.gas_used and intent.fee and intent.mined_block is not None
-        assert intent.mined_block <= world.chain.number
+        assert intent.mined_block <= world.chain.head
     assert is_listed(world)
 
 
@@ -100,10 +101,10 @@ async def test_what_the_chain_would_refuse_is_never_signed(world: World) -> None
     async with lane_of(world) as lane:
         await lane.submit("listing", list_action(world))
         await follow(lane)
-        block = world.chain.number
+        block = world.chain.head
         with pytest.raises(SimulationFailed, match="AlreadyListed"):
             await lane.submit("listing", list_action(world))
-        assert world.chain.number == block
+        assert world.chain.head == block
         assert await status_of(lane, list_action(world)) == "confirmed"
 
 

@@ -6,7 +6,8 @@ from eth_utils import to_checksum_address
 
 from optionix.chain.transactions import local_account
 from optionix.instruments import Series, Side
-from tests.keeper.world import EXPIRY, World, results
+from tests.keeper.world import World, results
+from tests.support.chain import EXPIRY
 
 HOUR = 3600
 ALL = "settle,surfaces,books,queues,redemptions"
@@ -29,14 +30,15 @@ async def test_settle_waits_for_its_proof_and_takes_exactly_the_last_round(world
     world.chain.at(EXPIRY - 1900)
     for moment, price in ((EXPIRY - 1800, 1500), (EXPIRY - 600, 1530), (EXPIRY - 7, 1560)):
         world.chain.rpc.call("evm_setNextBlockTimestamp", moment)
-        last = world.chain.post(1, price)
+        world.chain.post(price)
+        last = world.chain.latest_round()
     assert await world.once("settle") == []  # not over yet
     world.chain.at(EXPIRY + 5)
     # The newest round could still be followed by one dated at or before expiry.
     assert await world.once("settle") == []
     world.chain.rpc.call("evm_setNextBlockTimestamp", EXPIRY + 20)
-    world.chain.post(1, 9000)
-    world.chain.post(1, 9100)
+    world.chain.post(9000)
+    world.chain.post(9100)
     outcomes = await world.once("settle")
     assert results(outcomes) == ["sent"] and str(last) in outcomes[0].action.description
     price, settler = world.chain.read("Markets", "settlement", 1, EXPIRY)
@@ -49,7 +51,7 @@ async def test_settle_waits_for_its_proof_and_takes_exactly_the_last_round(world
 async def test_settle_takes_the_newest_round_of_a_quiet_feed_after_a_minute(world: World) -> None:
     list_one(world, 1500)
     world.chain.rpc.call("evm_setNextBlockTimestamp", EXPIRY - 1900)
-    world.chain.post(1, 1500)
+    world.chain.post(1500)
     world.chain.at(EXPIRY + 61)
     assert results(await world.once("settle")) == ["sent"]
     assert world.chain.read("Markets", "settlementPrice", 1, EXPIRY) == 1500 * 10**18
@@ -61,9 +63,9 @@ async def test_a_downtime_over_two_expiries_is_made_up(world: World) -> None:
     world.chain.send("Markets", "listExpiry", 1, second)
     for expiry, price in ((EXPIRY, 1500), (second, 1600)):
         world.chain.rpc.call("evm_setNextBlockTimestamp", expiry - 1801)
-        world.chain.post(1, price)
+        world.chain.post(price)
     world.chain.at(second + 2 * 86_400)
-    world.chain.post(1, 2000)
+    world.chain.post(2000)
     assert results(await world.once("settle")) == ["sent", "sent"]
     assert world.chain.read("Markets", "settlementPrice", 1, EXPIRY) == 1500 * 10**18
     assert world.chain.read("Markets", "settlementPrice", 1, second) == 1600 * 10**18
@@ -71,7 +73,7 @@ async def test_a_downtime_over_two_expiries_is_made_up(world: World) -> None:
 
 async def test_a_whole_life(world: World) -> None:
     list_one(world, 1500, 1600)
-    depositor, buyer, writer = world.client(6), world.client(5), world.client(7)
+    depositor, buyer, writer = world.chain.client(6), world.chain.client(5), world.chain.client(7)
     mint(world, "WETH", 6, 100)
     mint(world, "WETH", 5, 10)
     mint(world, "WETH", 7, 10)
@@ -80,7 +82,7 @@ async def test_a_whole_life(world: World) -> None:
     depositor.request_deposit("ETH-C", 100)
     assert await world.once("queues") == []  # its notice is not over
     world.chain.at(world.chain.now + HOUR)
-    world.chain.post(1, 1555)
+    world.chain.post(1555)
     assert results(await world.once("surfaces,queues")) == ["sent", "sent"]
     vault = world.chain.deployment.vault(1, Side.CALL)
     assert world.chain.read("OptionVault", "idleAssets", at=vault.address) == 100 * 10**18
@@ -97,9 +99,9 @@ async def test_a_whole_life(world: World) -> None:
     depositor.request_redeem("ETH-C") if depositor.share_balance("ETH-C") else depositor.claim("ETH-C")
 
     world.chain.rpc.call("evm_setNextBlockTimestamp", EXPIRY - 1801)
-    world.chain.post(1, 1555)
+    world.chain.post(1555)
     world.chain.at(EXPIRY + 60)
-    world.chain.post(1, 1700)
+    world.chain.post(1700)
     assert results(await world.once("settle")) == ["sent"]
     outcomes = await world.once("books,redemptions")
     assert set(results(outcomes)) == {"sent"}
@@ -127,7 +129,7 @@ async def test_a_whole_life(world: World) -> None:
 
 async def test_redemptions_leave_contracts_alone_unless_they_agreed(world: World) -> None:
     list_one(world, 1500)
-    writer = world.client(7)
+    writer = world.chain.client(7)
     mint(world, "WETH", 7, 10)
     writer.deposit("WETH", 5)
     call = Series(1, Side.CALL, EXPIRY, 1500 * 10**8)
@@ -135,7 +137,7 @@ async def test_redemptions_leave_contracts_alone_unless_they_agreed(world: World
     writer.write(call, 1, receiver=holder)
     world.chain.rpc.call("anvil_setCode", holder, "0x00")
     world.chain.rpc.call("evm_setNextBlockTimestamp", EXPIRY - 1801)
-    world.chain.post(1, 1555)
+    world.chain.post(1555)
     world.chain.at(EXPIRY + 61)
     assert results(await world.once("settle")) == ["sent"]
     world.chain.at(EXPIRY + 2 * HOUR)

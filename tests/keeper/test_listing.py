@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from optionix.listing import expiries_to_list
-from tests.keeper.world import START, World, results
+from tests.keeper.world import World, results
+from tests.support.chain import START
 
 
 async def test_expiries_then_strikes_are_listed_and_then_nothing_is_due(world: World) -> None:
@@ -22,10 +23,10 @@ async def test_expiries_then_strikes_are_listed_and_then_nothing_is_due(world: W
 
 
 async def test_a_dry_run_sends_nothing(world: World) -> None:
-    block = world.chain.number
+    block = world.chain.head
     outcomes = await world.once("listing", dry_run=True)
     assert set(results(outcomes)) == {"planned"}
-    assert world.chain.number == block
+    assert world.chain.head == block
     with world.engine.connect() as connection:
         assert connection.exec_driver_sql("select count(*) from keeper_intent").scalar() == 0
 
@@ -34,9 +35,9 @@ async def test_strikes_follow_the_spot_when_it_leaves_their_range(world: World) 
     await world.once("listing")
     await world.once("listing")
     world.chain.at(START + 3600)
-    world.chain.post(1, 1551)
-    world.chain.post(2, 22_000)
+    world.chain.post(1551)
+    world.chain.post(22_000, market=2)
     assert await world.once("listing") == []
-    world.chain.post(1, 1950)
+    world.chain.post(1950)
     outcomes = await world.once("listing")
     assert outcomes and all("ETH" in outcome.action.description for outcome in outcomes)

@@ -15,7 +15,8 @@ from keeper.reports import report_of, sign_report
 from optionix.chain.transactions import local_account
 from optionix.pricing.reports import Bounds, calendar_conflicts
 from optionix.pricing.ssvi import PackedSlice
-from tests.keeper.world import START, World, results
+from tests.keeper.world import World, results
+from tests.support.chain import START
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -56,15 +57,15 @@ class TestPosting:
         assert results(await world.once("surfaces")) == ["sent", "sent"]
         assert await world.once("surfaces") == []
         world.chain.at(world.chain.now + int(0.25 * 6 * HOUR))
-        world.chain.post(1, 1550)
-        world.chain.post(2, 22_000)
+        world.chain.post(1550)
+        world.chain.post(22_000, market=2)
         assert results(await world.once("surfaces")) == ["sent", "sent"]
 
     async def test_a_dry_run_sends_nothing(self, world: World) -> None:
         await world.once("listing")
-        block = world.chain.number
+        block = world.chain.head
         assert results(await world.once("surfaces", dry_run=True)) == ["planned", "planned"]
-        assert world.chain.number == block
+        assert world.chain.head == block
 
     async def test_a_dead_feed_is_not_posted_over(self, world: World) -> None:
         await world.once("listing")

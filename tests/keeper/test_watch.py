@@ -13,7 +13,8 @@ from keeper.check import check_all
 from keeper.jobs import NAMES
 from optionix.chain.transactions import local_account
 from optionix.errors import UserError
-from tests.keeper.world import EXPIRY, START, World
+from tests.keeper.world import World
+from tests.support.chain import EXPIRY, START
 
 
 async def alerts(world: World) -> dict[str, str]:
@@ -37,8 +38,8 @@ async def test_a_silent_feed_missing_slices_and_a_late_settlement_are_said(world
     found = await alerts(world)
     assert set(found) == {"feed ETH", "feed BTC", "surface ETH", "settlement"}
     assert str(EXPIRY) in found["settlement"]
-    world.chain.post(1, 1500)
-    world.chain.post(2, 20_000)
+    world.chain.post(1500)
+    world.chain.post(20_000, market=2)
     assert set(await alerts(world)) == {"surface ETH", "settlement"}
 
 

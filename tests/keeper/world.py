@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -25,71 +24,22 @@ from ml.market_data import MarketData
 from ml.registry import Registry
 from ml.service import create_app
 from ml.sources import FeedHistory, Joined, ShippedHistory
-from optionix.chain.abi import load_abi
-from optionix.chain.deployment import Deployment, save
-from optionix.chain.operator import LightOperator
-from optionix.chain.rpc import BlockingRpc
-from optionix.chain.transactions import local_account
-from optionix.client import Client
-from optionix.local.anvil import Anvil
+from optionix.chain.deployment import save
 from optionix.settings import METRICS_PORTS, PROJECT_ROOT, Settings
 from optionix.store.engine import make_engine
+from tests.support.chain import LocalChain
 
-START = 1_678_060_800
-"""Monday 6 March 2023, 00:00 UTC."""
-EXPIRY = START + 86_400 + 8 * 3600
-"""Tuesday, 08:00."""
 WAIT_SECONDS = 30.0
-
-
-@dataclass
-class Chain:
-    """The chain and those who act on it."""
-
-    anvil: Anvil
-    rpc: BlockingRpc
-    deployment: Deployment
-    admin: LightOperator
-    owner: LightOperator
-
-    def send(self, contract: str, function: str, *args: Any, at: str | None = None) -> None:
-        """A call by the admin."""
-        self.admin.send(at or self.deployment.address(contract), load_abi(contract).encode(function, *args))
-
-    def read(self, contract: str, function: str, *args: Any, at: str | None = None) -> Any:
-        abi, to = load_abi(contract), at or self.deployment.address(contract)
-        data = self.rpc.call("eth_call", {"to": to, "data": abi.encode(function, *args)}, "latest")
-        return abi.decode(function, data, len(args))
-
-    def post(self, market: int, price: float) -> int:
-        """A round of a feed at the next block; its id."""
-        feed = self.deployment.feed(market).address
-        self.owner.send(feed, load_abi("ReplayFeed").encode("post", int(price * 10**8)))
-        return int(self.read("ReplayFeed", "latestRoundData", at=feed)[0])
-
-    def at(self, timestamp: int) -> None:
-        """A block at this time."""
-        self.rpc.call("evm_setNextBlockTimestamp", timestamp)
-        self.rpc.call("evm_mine")
-
-    @property
-    def now(self) -> int:
-        return int(self.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
-
-    @property
-    def number(self) -> int:
-        return int(self.rpc.call("eth_blockNumber"), 16)
 
 
 @dataclass
 class World:
     """A market with an indexer beside it; keepers are made by the tests."""
 
-    chain: Chain
+    chain: LocalChain
     database_url: str
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    clients: list[Client] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.settings = Settings(
@@ -119,25 +69,17 @@ class World:
         return process
 
     def close(self) -> None:
-        for client in self.clients:
-            client.close()
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
             process.wait()
         self.engine.dispose()
 
-    def client(self, index: int) -> Client:
-        """The SDK of one of the known accounts."""
-        client = Client("local", local_account(index), rpc_url=self.chain.anvil.url, deployment=self.chain.deployment)
-        self.clients.append(client)
-        return client
-
     def index(self) -> None:
         """Start the indexer if none runs, and wait until the tables show the head."""
         if not any(process.poll() is None and process.args[-1] == "indexer" for process in self.processes):  # type: ignore[index]
             self.start("indexer")
-        wanted = self.chain.number
+        wanted = self.chain.head
         self.wait(lambda: self._indexed() >= wanted, f"the tables to show block {wanted}")
 
     def _indexed(self) -> int:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -14,7 +11,7 @@ from ml.bars import Bars
 from ml.sources import ShippedHistory, read_bars
 from optionix.local.postgres import EmbeddedPostgres
 from optionix.store.engine import make_engine
-from optionix.store.migrate import upgrade
+from tests.support.postgres import migrated_database, throwaway_postgres
 
 
 @pytest.fixture(scope="session")
@@ -26,21 +23,14 @@ def eth() -> Bars:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    folder = Path(tempfile.mkdtemp(prefix="ox-"))
-    folder.chmod(0o755)
-    with EmbeddedPostgres(folder / "pg", durable=False) as server:
+    with throwaway_postgres() as server:
         yield server
-    server.delete()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
-def database(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def database(postgres: EmbeddedPostgres) -> Iterator[Engine]:
     """A fresh database with all tables."""
-    name = f"t{abs(hash(request.node.nodeid)) % 10**12}"
-    postgres.ensure_database(name)
-    upgrade(postgres.database_url(name))
-    engine = make_engine(postgres.database_url(name))
-    yield engine
-    engine.dispose()
-    postgres.drop_database(name)
+    with migrated_database(postgres) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
