@@ -1,0 +1,80 @@
+"""`optionix bench` as a person runs it, and what a figure says of its goal."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench import gas
+from optionix.benchmarks import Figure, Report, load, median, names
+from optionix.chain.abi import REPOSITORY
+from optionix.errors import UserError
+
+
+def optionix(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "optionix", "bench", *words],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def test_every_module_is_listed_with_what_it_measures() -> None:
+    done = optionix("--list")
+    assert done.returncode == 0, done.stderr
+    listed = {line.split()[0]: line.partition(" ")[2].strip() for line in done.stdout.splitlines()}
+    assert listed == names()
+    assert listed["gas"]
+    assert json.loads(optionix("--list", "--json").stdout) == names()
+
+
+def test_an_unknown_benchmark_is_one_line() -> None:
+    for words in (("speed",), ()):
+        done = optionix(*words)
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert "There are" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_gas_ends_with_one_line_of_json() -> None:
+    done = optionix("gas", "--json", "--points", "40")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    document = json.loads(line)
+    assert document["bench"] == "gas"
+    figures = document["figures"]
+    assert tuple(figures) == gas.KEYS
+    assert figures["price_error_of_strike"] < 1e-16
+    assert all(isinstance(value, int) and value > 0 for name, value in figures.items() if "error" not in name)
+    # A transaction costs more than nothing, and a whole book more than one option.
+    assert all(figures[name] > 21_000 for name in ("write", "close", "redeem", "claim", "deposit_request"))
+    assert figures["price_call_put"] < figures["mark_64_mid"] < figures["mark_64_guarded"]
+    assert figures["vault_buy_again"] < figures["vault_buy_first"]
+
+
+def test_figures_stand_beside_their_goals() -> None:
+    assert Figure("a", 1).reached is None
+    assert (Figure("a", 1, 1).reached, Figure("a", 2, 1).reached) == (True, False)
+    assert (Figure("a", 1, 2, at_least=True).reached, Figure("a", 2, 2, at_least=True).reached) == (False, True)
+    report = Report([Figure("a", 1), Figure("b", 0.5)], beside=[Figure("peer", 3)])
+    assert json.loads(report.line("x")) == {"bench": "x", "figures": {"a": 1, "b": 0.5}}
+
+
+def test_what_is_known_of_a_figure_belongs_to_one() -> None:
+    assert set(gas.GOALS) | set(gas.RECORDS) <= set(gas.KEYS)
+
+
+def test_the_lower_of_the_middle_two() -> None:
+    assert (median([3, 1, 2]), median([4, 1, 3, 2])) == (2, 2)
+
+
+def test_loading_nothing_is_refused() -> None:
+    with pytest.raises(UserError, match="no benchmark"):
+        load("onchain")
