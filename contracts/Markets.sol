@@ -48,7 +48,9 @@ contract Markets is IMarkets, AccessManaged {
     mapping(uint16 id => mapping(uint16 version => mapping(uint256 day => Checkpoint))) private _checkpoints;
     mapping(uint16 id => mapping(uint40 expiry => mapping(uint80 lastRoundId => Progress))) private _progress;
     mapping(SeriesId => bool) private _listed;
-    mapping(BookKey => uint256) private _seriesCount;
+    /// @dev In the order of listing, six and four to a slot: the whole listing can be read without events.
+    mapping(uint16 id => uint40[]) private _expiryList;
+    mapping(BookKey => uint64[]) private _strikes;
 
     /// @param access The AccessManager that says who may list.
     constructor(address access) AccessManaged(access) {}
@@ -86,6 +88,7 @@ contract Markets is IMarkets, AccessManaged {
         uint16 version = _markets[id].feedVersion;
         state.feedVersion = version;
         state.listedAt = uint40(block.timestamp);
+        _expiryList[id].push(expiry);
         emit ExpiryListed(id, expiry, version);
         _checkpoint(id, version);
     }
@@ -178,6 +181,28 @@ contract Markets is IMarkets, AccessManaged {
     /// @inheritdoc IMarkets
     function isExpiryListed(uint16 id, uint40 expiry) external view returns (bool) {
         return _expiries[id][expiry].feedVersion != 0;
+    }
+
+    /// @inheritdoc IMarkets
+    function expiryCount(uint16 id) external view returns (uint256) {
+        return _expiryList[id].length;
+    }
+
+    /// @inheritdoc IMarkets
+    function expiries(uint16 id, uint256 from, uint256 limit) external view returns (uint40[] memory list) {
+        uint40[] storage all = _expiryList[id];
+        uint256 count = all.length;
+        count = from >= count ? 0 : count - from;
+        if (limit < count) count = limit;
+        list = new uint40[](count);
+        for (uint256 i; i < count; ++i) {
+            list[i] = all[from + i];
+        }
+    }
+
+    /// @inheritdoc IMarkets
+    function strikes(BookKey key) external view returns (uint64[] memory) {
+        return _strikes[key];
     }
 
     /// @inheritdoc IMarkets
@@ -301,8 +326,10 @@ contract Markets is IMarkets, AccessManaged {
         require(expiry > block.timestamp, ExpiryInPast(expiry, block.timestamp));
         require(series.strike() != 0, BadStrike(0));
         require(!_listed[series], AlreadyListed(raw));
-        uint256 open = ++_seriesCount[series.bookKey()];
+        uint64[] storage listed = _strikes[series.bookKey()];
+        uint256 open = listed.length + 1;
         require(open <= MAX_SERIES, TooManySeries(open, MAX_SERIES));
+        listed.push(series.strike());
         _listed[series] = true;
         emit SeriesListed(series);
     }

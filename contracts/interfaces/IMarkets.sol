@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {SeriesId, Side} from "../libraries/SeriesId.sol";
+import {BookKey, SeriesId, Side} from "../libraries/SeriesId.sol";
 
 /// @notice What can be traded and what it is worth: markets, their feeds, listed expiries and strikes, spot, settlement prices.
 /// @dev Prices are quote per base in WAD. Times are seconds. Feed settings are versioned: a listed expiry keeps the
@@ -137,6 +137,15 @@ interface IMarkets {
     function isListed(SeriesId series) external view returns (bool);
 
     function isExpiryListed(uint16 market, uint40 expiry) external view returns (bool);
+
+    /// @notice How many expiries of a market were ever listed.
+    function expiryCount(uint16 market) external view returns (uint256);
+
+    /// @notice Listed expiries of a market in the order of listing: at most `limit`, beginning with number `from`.
+    function expiries(uint16 market, uint256 from, uint256 limit) external view returns (uint40[] memory);
+
+    /// @notice The listed strikes of a (market, side, expiry), units of 1e-8, in the order of listing: at most 64.
+    function strikes(BookKey key) external view returns (uint64[] memory);
 
     /// @notice The one token of a side: base for calls, quote for puts.
     function settlementAsset(uint16 market, Side side) external view returns (address token, uint8 decimals);

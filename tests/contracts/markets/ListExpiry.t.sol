@@ -43,4 +43,18 @@ contract ListExpiryTest is MarketsFixture {
         vm.expectRevert(abi.encodeWithSelector(IMarkets.UnlistedExpiry.selector, ETH, EXPIRY + 2 days));
         markets.feedConfig(ETH, EXPIRY + 2 days);
     }
+
+    function test_TheListingCanBeReadBackInPages() public {
+        markets.listExpiry(ETH, EXPIRY + 2 days);
+        markets.listExpiry(ETH, EXPIRY + 1 days);
+        assertEq(markets.expiryCount(ETH), 3);
+        uint40[] memory page = markets.expiries(ETH, 1, 5);
+        assertEq(page.length, 2);
+        assertTrue(page[0] == EXPIRY + 2 days && page[1] == EXPIRY + 1 days, "in the order of listing");
+        assertEq(markets.expiries(ETH, 0, 1).length, 1);
+        assertEq(markets.expiries(ETH, 0, type(uint256).max).length, 3);
+        assertEq(markets.expiries(ETH, 3, 1).length, 0);
+        assertEq(markets.expiries(ETH, type(uint256).max, 1).length, 0);
+        assertEq(markets.expiryCount(2), 0);
+    }
 }

@@ -66,4 +66,15 @@ contract ListSeriesTest is MarketsFixture {
         assertTrue(markets.isListed(ids[0]) && markets.isListed(ids[1]), "listed");
         assertFalse(markets.isListed(call(3001)), "not listed");
     }
+
+    function test_TheListingCanBeReadBack() public {
+        assertEq(markets.strikes(call(3000).bookKey()).length, 0);
+        list(call(3000));
+        list(call(2000));
+        list(put(2500));
+        uint64[] memory strikes = markets.strikes(call(3000).bookKey());
+        assertEq(strikes.length, 2);
+        assertTrue(strikes[0] == 3000e8 && strikes[1] == 2000e8, "in the order of listing");
+        assertEq(markets.strikes(put(2500).bookKey()).length, 1);
+    }
 }
