@@ -166,6 +166,9 @@ def deploy(
         "OptionToken": str(to_checksum_address(token)),
         "VolatilityOracle": oracle,
         "OptionRenderer": renderer,
+        "ChainLens": run.create("ChainLens", clearinghouse, oracle),
+        "AccountLens": run.create("AccountLens", clearinghouse),
+        "VaultLens": run.create("VaultLens", clearinghouse),
     }
     run.blocks[contracts["OptionToken"]] = run.blocks[clearinghouse]
 

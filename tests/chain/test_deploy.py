@@ -20,7 +20,17 @@ from optionix.chain.transactions import local_account
 from optionix.instruments import Side
 from optionix.local.anvil import Anvil
 
-CORE = ("AccessManager", "Markets", "Clearinghouse", "OptionToken", "VolatilityOracle", "OptionRenderer")
+CORE = (
+    "AccessManager",
+    "Markets",
+    "Clearinghouse",
+    "OptionToken",
+    "VolatilityOracle",
+    "OptionRenderer",
+    "ChainLens",
+    "AccountLens",
+    "VaultLens",
+)
 ADMIN, KEEPER, STRANGER = (local_account(index).address for index in (0, 1, 9))
 
 
