@@ -38,7 +38,7 @@ RECORDS = {
     "vault_sell": "a block's second trade",
     "write": "Valorem 170,342",
     "redeem": "the whole balance",
-    "post_surface": "two of three signers, ten expiries",
+    "post_surface": "two of three signers, ten expiries open",
     "settle_price": "three rounds weighed",
 }
 """The best public figures of protocol.md section 11 (solc 0.8.26), and what each transaction is."""
@@ -68,6 +68,7 @@ def measure(words: Sequence[str]) -> Report:
     options = _options(words)
     if importlib.util.find_spec("mpmath") is None:
         raise UserError("The references need mpmath.", "Run `make setup`, which installs what tests need.")
+    conditions = [*CONDITIONS, *(_shares() if options.explain else ())]
     formulas = maths.measure(options.points)
     sent = actions.measure()
     figures: dict[str, float] = {
@@ -77,22 +78,39 @@ def measure(words: Sequence[str]) -> Report:
         "vol_at_strike": formulas.vol_at_strike,
         "mark_64_mid": formulas.mark_64_mid,
     }
-    figures |= sent.figures
+    figures |= {name: sent.gas(name) for name in sent.names() if name in KEYS}
     beside: dict[str, float] = {
         "the dearest call and put": formulas.price_call_put_largest,
         "call, put, delta and vega": formulas.greeks,
         "mark from a slice": formulas.mark,
         **formulas.peers,
-        **sent.beside,
+        **{name: sent.gas(name) for name in sent.names() if name not in KEYS},
     }
     return Report(
-        figures=[Figure(name, figures[name], GOALS.get(name), note=RECORDS.get(name, "")) for name in KEYS],
+        figures=[Figure(name, figures[name], GOALS.get(name), note=_note(name, sent)) for name in KEYS],
         beside=[Figure(name, value) for name, value in beside.items()],
-        conditions=CONDITIONS,
+        conditions=conditions,
     )
+
+
+def _note(name: str, sent: actions.Actions) -> str:
+    parts = [RECORDS.get(name, "")]
+    if name in sent.execution and name in GOALS:
+        parts.append(f"execution alone {sent.execution[name]:,}")
+    return "; ".join(part for part in parts if part)
 
 
 def _options(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="optionix bench gas")
     parser.add_argument("--points", type=int, default=POINTS, help=f"points for the formulas; {POINTS} when not given")
+    parser.add_argument("--explain", action="store_true", help="say where the gas of each transaction goes")
     return parser.parse_args(words)
+
+
+def _shares() -> list[str]:
+    """A paragraph for each transaction: gas by contract and by what the chain charges for, the largest first."""
+    lines = []
+    for name, spent in actions.explained().items():
+        lines.append(f"{name}: {sum(spent.values()):,}")
+        lines += [f"    {gas:>8,}  {who}, {kind}" for (who, kind), gas in spent.most_common() if gas]
+    return lines

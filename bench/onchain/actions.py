@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from bench.onchain.compiled import Bench
+from bench.onchain.explain import BASE, call_data, explain
 from bench.onchain.stage import EXPIRIES, SPOT, WAD, Person, Stage, staged
 from optionix.benchmarks import median
 from optionix.chain.abi import load_abi
+from optionix.chain.transactions import Receipt
 from optionix.local.chain import NOTICE
 
 REPEATS = 5
@@ -16,71 +19,101 @@ NEVER = 2**40 - 1
 STRIKES = tuple(range(1350, 1670, 20))
 """Sixteen, within the vault's deltas at each of the four expiries that it sells."""
 SOLD = EXPIRIES[3:7]
+BATCH = 8
 _KEEPER, _BUYER, _WRITER, _HOLDER, _DEPOSITOR = 9, 6, 7, 8, 5
+_OTHERS = (10, 11, 12, 13, 14)
 
 
 @dataclass
 class Actions:
-    """Gas by figure, and by what is shown beside."""
+    """Receipts by what they are a sample of, and gas of calls that are no transactions."""
 
-    figures: dict[str, int] = field(default_factory=dict)
-    beside: dict[str, int] = field(default_factory=dict)
+    receipts: dict[str, list[Receipt]] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    execution: dict[str, int] = field(default_factory=dict)
+    """Gas without the transaction's own 21,000 and its call data."""
+
+    def note(self, name: str, receipt: Receipt) -> None:
+        """One more sample."""
+        self.receipts.setdefault(name, []).append(receipt)
+
+    def gas(self, name: str) -> int:
+        """The median; a batch's by its slices."""
+        if name in self.calls:
+            return self.calls[name]
+        whole = median([receipt.gas_used for receipt in self.receipts[name]])
+        return round(whole / BATCH) if name == "post_surface_batch8_each" else whole
+
+    def names(self) -> list[str]:
+        """All that was measured."""
+        return [*self.receipts, *self.calls]
 
 
 def measure() -> Actions:
     """Measures on a chain of its own."""
-    actions = Actions()
     with staged(dict.fromkeys(SOLD, STRIKES)) as stage:
-        keeper, buyer, writer, holder, depositor = (
-            stage.person(index) for index in (_KEEPER, _BUYER, _WRITER, _HOLDER, _DEPOSITOR)
-        )
-        _surfaces(stage, keeper, actions)
-        for person in (buyer, writer):
-            person.send("TestToken", "approve", _house(stage), 2**256 - 1, at=stage.weth)
-            person.send("Clearinghouse", "deposit", stage.weth, 1_000 * WAD)
-        _requests(stage, depositor, keeper, actions)
-        _trades(stage, buyer, keeper, actions)
-        _writing(stage, writer, holder, actions)
+        actions = _life(stage, REPEATS, marking=True)
+        for name, receipts in actions.receipts.items():
+            sent = stage.chain.rpc.call("eth_getTransactionByHash", receipts[-1].transaction)
+            actions.execution[name] = receipts[-1].gas_used - BASE - call_data(sent["input"])
+        return actions
+
+
+def explained() -> dict[str, Counter[tuple[str, str]]]:
+    """Where the gas of one transaction of each kind goes; see `explain.explain`."""
+    with staged(dict.fromkeys(SOLD, STRIKES), traced=True) as stage:
+        actions = _life(stage, 2, marking=False)
+        names = stage.names()
+        return {
+            name: explain(stage.chain.rpc, receipts[-1].transaction, names)
+            for name, receipts in actions.receipts.items()
+        }
+
+
+def _life(stage: Stage, repeats: int, *, marking: bool) -> Actions:
+    actions = Actions()
+    keeper, buyer, writer, holder, depositor = (
+        stage.person(index) for index in (_KEEPER, _BUYER, _WRITER, _HOLDER, _DEPOSITOR)
+    )
+    _surfaces(stage, keeper, actions, repeats)
+    for person in (buyer, writer):
+        house = stage.chain.deployment.address("Clearinghouse")
+        person.send("TestToken", "approve", house, 2**256 - 1, at=stage.weth)
+        person.send("Clearinghouse", "deposit", stage.weth, 1_000 * WAD)
+    _requests(stage, depositor, keeper, actions, repeats)
+    _trades(stage, buyer, keeper, actions, repeats)
+    _writing(stage, writer, holder, actions, repeats)
+    if marking:
         _marking(stage, buyer, keeper, actions)
-        _settling(stage, writer, keeper, actions)
+    _settling(stage, writer, keeper, actions)
     return actions
 
 
-def _house(stage: Stage) -> str:
-    return stage.chain.deployment.address("Clearinghouse")
-
-
-def _surfaces(stage: Stage, keeper: Person, actions: Actions) -> None:
+def _surfaces(stage: Stage, keeper: Person, actions: Actions, repeats: int) -> None:
     """Two of three signers, ten expiries with slices of half an hour before."""
     stage.refresh(keeper)
-    one, eight = [], []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         stage.chain.at(stage.chain.now + 1800)
         stage.chain.post(SPOT)
-        one.append(keeper.send("VolatilityOracle", "post", *stage.report(EXPIRIES[4:5])))
+        actions.note("post_surface", keeper.send("VolatilityOracle", "post", *stage.report(EXPIRIES[4:5])))
         stage.chain.at(stage.chain.now + 1)
-        eight.append(keeper.send("VolatilityOracle", "post", *stage.report(EXPIRIES[1:9])))
+        eight = stage.report(EXPIRIES[1 : 1 + BATCH])
+        actions.note("post_surface_batch8_each", keeper.send("VolatilityOracle", "post", *eight))
         stage.chain.at(stage.chain.now + 1)
         stage.refresh(keeper)
-    actions.figures["post_surface"] = median(one)
-    actions.figures["post_surface_batch8_each"] = round(median(eight) / 8)
 
 
-def _requests(stage: Stage, depositor: Person, keeper: Person, actions: Actions) -> None:
+def _requests(stage: Stage, depositor: Person, keeper: Person, actions: Actions, repeats: int) -> None:
     """An owner who holds shares already."""
-    asked, claimed, processed = [], [], []
-    owner = depositor.address
-    for _ in range(REPEATS):
-        asked.append(depositor.send("OptionVault", "requestDeposit", WAD, owner, owner, at=stage.vault))
+    owner, claim = depositor.address, "deposit(uint256,address,address)"
+    for _ in range(repeats):
+        asked = depositor.send("OptionVault", "requestDeposit", WAD, owner, owner, at=stage.vault)
+        actions.note("deposit_request", asked)
         stage.chain.at(stage.chain.now + NOTICE)
         stage.chain.post(SPOT)
-        processed.append(keeper.send("OptionVault", "process", 1, at=stage.vault))
-        claimed.append(
-            depositor.send("OptionVault", "deposit(uint256,address,address)", WAD, owner, owner, at=stage.vault)
-        )
-    actions.figures["deposit_request"] = median(asked)
-    actions.figures["claim"] = median(claimed)
-    actions.beside["process one deposit, nothing open"] = median(processed)
+        processed = keeper.send("OptionVault", "process", 1, at=stage.vault)
+        actions.note("process one deposit, nothing open", processed)
+        actions.note("claim", depositor.send("OptionVault", claim, WAD, owner, owner, at=stage.vault))
 
 
 def _buy(stage: Stage, buyer: Person, series: int) -> str:
@@ -93,49 +126,41 @@ def _sell(stage: Stage, buyer: Person, series: int) -> str:
     return buyer.submit("OptionVault", "sell", *arguments, at=stage.vault)
 
 
-def _trades(stage: Stage, buyer: Person, keeper: Person, actions: Actions) -> None:
+def _trades(stage: Stage, buyer: Person, keeper: Person, actions: Actions, repeats: int) -> None:
     """From the free balance, two in a block, right after a report: the older slice and the spot's band both count."""
     buyer.send("Clearinghouse", "setOperator", stage.vault, 1)
     stage.refresh(keeper)
-    others = [stage.series(expiry, strike) for expiry in SOLD[:2] for strike in STRIKES[:8]]
+    for expiry in SOLD[:2]:
+        for strike in STRIKES[:8]:
+            buyer.confirm(_buy(stage, buyer, stage.series(expiry, strike)))
     series = stage.series(SOLD[0], STRIKES[8])
-    cold = [buyer.confirm(_buy(stage, buyer, each)).gas_used for each in (*others, series)]
-    gas: dict[str, list[int]] = {}
-    for _ in range(REPEATS):
-        for side, trade in (("buy", _buy), ("sell", _sell)):
+    actions.note("buy a series that the vault had not open", buyer.confirm(_buy(stage, buyer, series)))
+    for _ in range(repeats):
+        for names, trade in (
+            (("vault_buy_first", "vault_buy_again"), _buy),
+            (("sell, a block's first trade", "vault_sell"), _sell),
+        ):
             with stage.one_block():
-                first, again = trade(stage, buyer, series), trade(stage, buyer, series)
-            for name, transaction in (("first", first), ("again", again)):
-                gas.setdefault(f"{side} {name}", []).append(buyer.confirm(transaction).gas_used)
-    actions.figures["vault_buy_first"] = median(gas["buy first"])
-    actions.figures["vault_buy_again"] = median(gas["buy again"])
-    actions.figures["vault_sell"] = median(gas["sell again"])
-    actions.beside["sell, a block's first"] = median(gas["sell first"])
-    actions.beside["buy a series that the vault had not open, a block's first"] = cold[-1]
+                pair = [trade(stage, buyer, series) for _ in names]
+            for name, transaction in zip(names, pair, strict=True):
+                actions.note(name, buyer.confirm(transaction))
 
 
-def _writing(stage: Stage, writer: Person, holder: Person, actions: Actions) -> None:
+def _writing(stage: Stage, writer: Person, holder: Person, actions: Actions, repeats: int) -> None:
     """A writer of sixteen other series; both sides know the series already."""
-    others = [stage.series(expiry, strike) for expiry in SOLD[2:] for strike in STRIKES[:8]]
+    own, other = writer.address, holder.address
+    for expiry in SOLD[2:]:
+        for strike in STRIKES[:8]:
+            writer.send("Clearinghouse", "write", own, stage.series(expiry, strike), 2 * WAD, other)
     series = stage.series(SOLD[2], STRIKES[8])
-    cold = [
-        writer.send("Clearinghouse", "write", writer.address, each, 2 * WAD, holder.address)
-        for each in (*others, series)
-    ]
-    writer.send("Clearinghouse", "write", writer.address, series, 20 * WAD, writer.address)
-    written, closed, moved, paid = [], [], [], []
-    for _ in range(REPEATS):
-        written.append(writer.send("Clearinghouse", "write", writer.address, series, WAD, holder.address))
-        closed.append(writer.send("Clearinghouse", "close", writer.address, series, WAD, writer.address))
-        moved.append(
-            holder.send("OptionToken", "safeTransferFrom", holder.address, writer.address, series, WAD // 2, b"")
-        )
-        paid.append(writer.send("TestToken", "transfer", holder.address, WAD, at=stage.weth))
-    actions.figures["write"] = median(written)
-    actions.figures["close"] = median(closed)
-    actions.beside["write a leg that the writer had not"] = cold[-1]
-    actions.beside["OpenZeppelin ERC-1155 transfer of options"] = median(moved)
-    actions.beside["OpenZeppelin ERC-20 transfer"] = median(paid)
+    actions.note("write a first leg at a strike", writer.send("Clearinghouse", "write", own, series, WAD, other))
+    writer.send("Clearinghouse", "write", own, series, 20 * WAD, own)
+    moved, paid = "OpenZeppelin ERC-1155 transfer of options", "OpenZeppelin ERC-20 transfer"
+    for _ in range(repeats):
+        actions.note("write", writer.send("Clearinghouse", "write", own, series, WAD, other))
+        actions.note("close", writer.send("Clearinghouse", "close", own, series, WAD, own))
+        actions.note(moved, holder.send("OptionToken", "safeTransferFrom", other, own, series, WAD // 2, b""))
+        actions.note(paid, writer.send("TestToken", "transfer", other, WAD, at=stage.weth))
 
 
 def _marking(stage: Stage, buyer: Person, keeper: Person, actions: Actions) -> None:
@@ -149,24 +174,25 @@ def _marking(stage: Stage, buyer: Person, keeper: Person, actions: Actions) -> N
     if len(stage.chain.read("OptionVault", "openSeries", at=stage.vault)) != 64:
         raise RuntimeError("the vault does not hold 64 series")
     bench = Bench(stage.chain.rpc)
-    call = bytes.fromhex(load_abi("OptionVault").encode("netAssets")[2:])
-    nothing = "0x" + "11" * 20
     stage.refresh(keeper)
-    guarded, _ = bench.gas(stage.vault, nothing, [call] * 3)
-    actions.beside["mark 64 series at both guarded sides, the older slices too"] = median(guarded)
+    actions.calls["mark 64 series at both sides, the older slices too"] = _net_assets(stage, bench)
     stage.chain.at(stage.chain.now + 600)
-    guarded, _ = bench.gas(stage.vault, nothing, [call] * 3)
-    actions.figures["mark_64_guarded"] = median(guarded)
+    actions.calls["mark_64_guarded"] = _net_assets(stage, bench)
+
+
+def _net_assets(stage: Stage, bench: Bench) -> int:
+    call = bytes.fromhex(load_abi("OptionVault").encode("netAssets")[2:])
+    gas, _ = bench.gas(stage.vault, bench.nobody, [call] * 3)
+    return median(gas)
 
 
 def _settling(stage: Stage, writer: Person, keeper: Person, actions: Actions) -> None:
     """Two rounds within the window and the one in force at its start; then holders redeem all that they have."""
-    holders = [stage.person(index) for index in (10, 11, 12, 13, 14)]
+    holders = [stage.person(index) for index in _OTHERS]
     series = stage.series(SOLD[2], STRIKES[0])
     for person in holders:
         writer.send("Clearinghouse", "write", writer.address, series, WAD, person.address)
         stage.chain.send("TestToken", "mint", person.address, WAD, at=stage.weth)
-    gas = []
     for expiry in EXPIRIES[:6]:
         for before in (2400, 1200, 600):
             stage.chain.at(expiry - before)
@@ -174,7 +200,6 @@ def _settling(stage: Stage, writer: Person, keeper: Person, actions: Actions) ->
         last = stage.chain.latest_round()
         stage.chain.at(expiry + 61)
         stage.chain.post(SPOT)
-        gas.append(keeper.send("Markets", "settle", 1, expiry, last))
-    actions.figures["settle_price"] = median(gas)
-    redeemed = [person.send("Clearinghouse", "redeem", series, WAD, person.address) for person in holders]
-    actions.figures["redeem"] = median(redeemed)
+        actions.note("settle_price", keeper.send("Markets", "settle", 1, expiry, last))
+    for person in holders:
+        actions.note("redeem", person.send("Clearinghouse", "redeem", series, WAD, person.address))

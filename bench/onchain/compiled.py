@@ -61,6 +61,9 @@ class Formula:
 class Bench:
     """Formulas on a chain and the meter beside them."""
 
+    nobody = "0x" + "11" * 20
+    """Where no contract stands: a call to it costs what calling costs."""
+
     def __init__(self, rpc: BlockingRpc) -> None:
         self._rpc = rpc
         self._operator = LightOperator(rpc, local_account(_ACCOUNT))

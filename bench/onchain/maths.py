@@ -114,8 +114,7 @@ def _book(bench: Bench) -> int:
     formula = bench.formula("Book")
     strikes = [(1000 + 50 * i) * WAD for i in range(BOOK)]
     call = formula.input(2500 * WAD, strikes, _slice(), NOW + 30 * 86_400, NOW + 86_400)
-    # Nothing stands at the address that it is compared with.
-    gas, _ = bench.gas(formula.address, "0x" + "11" * 20, [call, call, call])
+    gas, _ = bench.gas(formula.address, bench.nobody, [call] * 3)
     return median(gas)
 
 

@@ -45,9 +45,9 @@ class Person:
         receipt: Receipt = self._stage.chain.rpc.run(self._operator.sender.confirm, transaction)
         return receipt
 
-    def send(self, contract: str, function: str, *args: Any, at: str | None = None) -> int:
-        """Sends and waits; the whole transaction's gas."""
-        return self.confirm(self.submit(contract, function, *args, at=at)).gas_used
+    def send(self, contract: str, function: str, *args: Any, at: str | None = None) -> Receipt:
+        """Sends and waits."""
+        return self.confirm(self.submit(contract, function, *args, at=at))
 
 
 async def _submit(sender: Any, to: str, data: str) -> str:
@@ -95,6 +95,16 @@ class Stage:
         now = self.chain.now
         keeper.send("VolatilityOracle", "post", *self.report([expiry for expiry in EXPIRIES if expiry > now]))
 
+    def names(self) -> dict[str, str]:
+        """What contracts are called, by lower-case address."""
+        deployment = self.chain.deployment
+        found = {contract.address: name for name, contract in deployment.contracts.items()}
+        found |= {vault.address: f"vault {vault.market} {vault.side}" for vault in deployment.vaults}
+        found |= {token.address: token.symbol for token in deployment.tokens}
+        found |= {feed.address: f"{feed.symbol} feed" for feed in deployment.feeds}
+        found[self.chain.read("OptionVault", "pricer", at=self.vault)] = "pricer"
+        return {address.lower(): name for address, name in found.items()}
+
     @contextmanager
     def one_block(self) -> Iterator[None]:
         """Transactions submitted inside are mined together."""
@@ -107,14 +117,15 @@ class Stage:
 
 
 @contextmanager
-def staged(listed: Mapping[int, Sequence[int]]) -> Iterator[Stage]:
+def staged(listed: Mapping[int, Sequence[int]], *, traced: bool = False) -> Iterator[Stage]:
     """The market with nothing open yet; its call vault holds 2,000 WETH.
 
     Parameters
     ----------
     listed : strikes by expiry, whole quote; the other expiries have none.
+    traced : the chain keeps every step of every transaction, which costs memory and time.
     """
-    with local_chain() as chain:
+    with local_chain(options=("--steps-tracing",) if traced else ()) as chain:
         stage = Stage(chain)
         chain.post(SPOT)
         for expiry in EXPIRIES:

@@ -145,15 +145,17 @@ class LocalChain:
 
 
 @contextmanager
-def local_chain(*, slots_in_an_epoch: int | None = None) -> Iterator[LocalChain]:
+def local_chain(*, slots_in_an_epoch: int | None = None, options: tuple[str, ...] = ()) -> Iterator[LocalChain]:
     """A new chain with the contracts and two markets; no price, nothing listed, no signer.
 
     Parameters
     ----------
     slots_in_an_epoch
         anvil's finalised block lags the head by twice this.
+    options
+        More of anvil's command-line options.
     """
-    with Anvil(timestamp=START, slots_in_an_epoch=slots_in_an_epoch) as anvil, BlockingRpc(anvil.url) as rpc:
+    with Anvil(timestamp=START, slots_in_an_epoch=slots_in_an_epoch, options=options) as anvil, BlockingRpc(anvil.url) as rpc:
         report = deploy(
             LightOperator(rpc, ADMIN),
             network("local"),

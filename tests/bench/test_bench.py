@@ -9,6 +9,8 @@ import sys
 import pytest
 
 from bench import gas
+from bench.onchain.explain import explain
+from bench.onchain.stage import staged
 from optionix.benchmarks import Figure, Report, load, median, names
 from optionix.chain.abi import REPOSITORY
 from optionix.errors import UserError
@@ -57,6 +59,26 @@ def test_gas_ends_with_one_line_of_json() -> None:
     assert all(figures[name] > 21_000 for name in ("write", "close", "redeem", "claim", "deposit_request"))
     assert figures["price_call_put"] < figures["mark_64_mid"] < figures["mark_64_guarded"]
     assert figures["vault_buy_again"] < figures["vault_buy_first"]
+
+
+def test_what_a_transaction_costs_is_explained_to_the_last_unit() -> None:
+    with staged({}, traced=True) as stage:
+        payer, payee = stage.person(6), stage.person(7)
+        receipt = payer.send("TestToken", "transfer", payee.address, 1, at=stage.weth)
+        spent = explain(stage.chain.rpc, receipt.transaction, stage.names())
+        assert sum(spent.values()) == receipt.gas_used
+        assert spent["transaction", "base"] == 21_000
+        assert spent["transaction", "refund"] == 0
+        # Two balances, both held before: read cold, stored anew, and one event of three topics.
+        assert (spent["WETH", "cold slots"], spent["WETH", "stores"], spent["WETH", "logs"]) == (4_200, 5_800, 1_756)
+        # A call to another contract is its caller's, what happens inside is not.
+        payer.send("TestToken", "approve", stage.vault, 10**18, at=stage.weth)
+        receipt = payer.send("OptionVault", "requestDeposit", 10**17, payer.address, payer.address, at=stage.vault)
+        spent = explain(stage.chain.rpc, receipt.transaction, stage.names())
+        assert sum(spent.values()) == receipt.gas_used
+        assert spent["WETH", "logs"] == 2 * 1_756
+        assert 2 * 2_600 <= spent["vault 1 CALL", "cold accounts"] < 2 * 2_600 + 700
+        assert spent["transaction", "refund"] < 0
 
 
 def test_figures_stand_beside_their_goals() -> None:
