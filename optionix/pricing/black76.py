@@ -1,105 +1,177 @@
-"""Black-76 prices and greeks, undiscounted, vectorised, from total variance.
+"""Black-76 prices and seven greeks, vectorised, to the last places of a float over the whole domain.
 
-With ``s = sqrt(total variance)``, ``d1 = ln(F / K) / s + s / 2`` and ``d2 = d1 - s``:
-``call = F N(d1) - K N(d2)`` and ``put = K N(-d2) - F N(-d1)``. As in the contracts the option out of the money is
-computed from the two upper tails, ``N(-z) = phi(z) R(z)`` with the Mills ratio R, and ``F phi(d1) = K phi(d2)``; the
-other follows by parity. That keeps the relative error of a far option small, where subtracting two distribution values
-would leave no digit.
+With ``s = volatility sqrt(T)``, ``d1 = ln(F / K) / s + s / 2``, ``d2 = d1 - s`` and a discount ``D = exp(-rate T)``:
+``call = D (F N(d1) - K N(d2))`` and ``put = D (K N(-d2) - F N(-d1))``. As in the contracts the option out of the money
+is computed from the two upper tails, ``N(-z) = phi(z) R(z)`` with the Mills ratio R and ``F phi(d1) = K phi(d2)``; the
+other follows by parity. With ``m = |ln(F / K)| / s`` and ``h = s / 2`` those tails are R(m - h) and R(m + h), and their
+difference is taken as a series where h is small (`mills.mills_around`).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erfcx
+
+from optionix.instruments import Side
+from optionix.pricing.compiled import common_shape, flat, kernel
+from optionix.pricing.mills import SERIES_END, mills, mills_around
 
 Floats = NDArray[np.float64]
 
-_ROOT_HALF = np.sqrt(0.5)
-_ROOT_HALF_PI = np.sqrt(0.5 * np.pi)
-_INVERSE_ROOT_TWO_PI = 1.0 / np.sqrt(2.0 * np.pi)
+_INVERSE_ROOT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
+_FARTHEST = 39.0
+"""Beyond as many standard deviations even the smallest float is larger than a price."""
 
 
 @dataclass(frozen=True, slots=True)
 class Greeks:
-    """Undiscounted derivatives of a call, arrays of one shape.
+    """Price and derivatives of options, arrays of one shape, all discounted.
 
     Attributes
     ----------
-    call, put : undiscounted prices.
-    delta : N(d1), by the forward; a put's is this minus one.
-    gamma : second derivative by the forward, of call and put alike.
-    vega_kernel : F phi(d1); times the square root of time it is the vega of call and put per 1.00 of volatility.
-    d1, d2 : the usual arguments; infinite without variance.
+    price : in the unit of forward and strike.
+    delta : by the forward; between 0 and D for a call, -D and 0 for a put.
+    gamma : second derivative by the forward.
+    vega : by volatility, per 1.00 (100 %).
+    theta : by calendar time, per year: minus the derivative by the years left, the forward standing still.
+    rho : by the rate, per 1.00, the forward standing still.
+    vanna : of delta by volatility, which is that of vega by the forward.
+    volga : of vega by volatility.
     """
 
-    call: Floats
-    put: Floats
+    price: Floats
     delta: Floats
     gamma: Floats
-    vega_kernel: Floats
-    d1: Floats
-    d2: Floats
+    vega: Floats
+    theta: Floats
+    rho: Floats
+    vanna: Floats
+    volga: Floats
 
 
-def price(forward: ArrayLike, strike: ArrayLike, total_variance: ArrayLike) -> tuple[Floats, Floats]:
-    """Undiscounted call and put; arguments broadcast.
+def price(
+    forward: ArrayLike,
+    strike: ArrayLike,
+    volatility: ArrayLike,
+    years: ArrayLike,
+    side: Side | ArrayLike,
+    rate: ArrayLike = 0.0,
+) -> Floats:
+    """Discounted price; arguments as for `greeks`."""
+    return greeks(forward, strike, volatility, years, side, rate).price
+
+
+def greeks(
+    forward: ArrayLike,
+    strike: ArrayLike,
+    volatility: ArrayLike,
+    years: ArrayLike,
+    side: Side | ArrayLike,
+    rate: ArrayLike = 0.0,
+) -> Greeks:
+    """Prices and greeks; all arguments broadcast.
 
     Parameters
     ----------
     forward, strike : positive, in one unit.
-    total_variance : volatility squared times years, not negative. Zero gives the intrinsic values.
+    volatility : annual, 1.0 = 100 %, not negative.
+    years : to expiry, not negative. Without volatility or time the price is the discounted intrinsic value.
+    side : `Side`, or an array of its numbers (0 call, 1 put).
+    rate : annual, continuously compounded, of the discount.
 
     Returns
     -------
-    call, put : in the unit of forward and strike; nan where an argument is not in its domain.
+    Arrays of the broadcast shape; nan where an argument is outside its domain.
     """
-    result = greeks(forward, strike, total_variance)
-    return result.call, result.put
+    shape = common_shape(forward, strike, volatility, years, side, rate)
+    numbers = (flat(shape, value, np.float64) for value in (forward, strike, volatility, years, rate))
+    out = np.empty((8, math.prod(shape)))
+    _greeks(out, flat(shape, side, np.int8), *numbers)
+    return Greeks(*(row.reshape(shape) for row in out))
 
 
-def greeks(forward: ArrayLike, strike: ArrayLike, total_variance: ArrayLike) -> Greeks:
-    """Prices and undiscounted greeks; arguments as for `price`."""
-    F, K, w = np.broadcast_arrays(
-        np.asarray(forward, dtype=np.float64),
-        np.asarray(strike, dtype=np.float64),
-        np.asarray(total_variance, dtype=np.float64),
-    )
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        x = _log_ratio(F, K)
-        s = np.sqrt(w)
-        # At the money without variance d1 is 0 / 0, whose limit is 0: half a unit of delta.
-        d2 = np.where((x == 0.0) & (s == 0.0), 0.0, x / s) - 0.5 * s
-        d1 = d2 + s
-        z1, z2 = np.abs(d1), np.abs(d2)
-        nearest = np.minimum(z1, z2)
-        density = np.where(z1 < z2, F, K) * np.exp(-0.5 * nearest * nearest) * _INVERSE_ROOT_TWO_PI
-        tail1 = np.where(np.isinf(z1), 0.0, density * _mills(z1))
-        tail2 = np.where(np.isinf(z2), 0.0, density * _mills(z2))
-        put_out = np.maximum(tail2 - tail1, 0.0)
-        call_out = np.maximum(tail1 - tail2, 0.0)
-        # Without variance the tails at the money add to the price itself, which rounding must not miss.
-        least = np.minimum(F, K)
-        tails = np.where(s == 0.0, least, np.minimum(tail1 + tail2, least))
-        call = np.where(d2 > 0.0, put_out + (F - K), np.where(d1 < 0.0, call_out, F - tails))
-        put = np.where(d2 > 0.0, put_out, np.where(d1 < 0.0, call_out + (K - F), K - tails))
-        share = tail1 / F
-        delta = np.where(d1 > 0.0, 1.0 - share, share)
-        gamma = np.where(density == 0.0, 0.0, density / (F * F * s))
-        invalid = ~((F > 0.0) & (K > 0.0) & (w >= 0.0))
-        blank = np.where(invalid, np.nan, 0.0)
-    return Greeks(call + blank, put + blank, delta + blank, gamma + blank, density + blank, d1 + blank, d2 + blank)
-
-
-def _mills(z: Floats) -> Floats:
-    """R(z) = N(-z) / phi(z), z >= 0."""
-    return np.asarray(erfcx(z * _ROOT_HALF) * _ROOT_HALF_PI)
-
-
-def _log_ratio(F: Floats, K: Floats) -> Floats:
+@kernel
+def log_moneyness(forward: float, strike: float) -> float:
     """ln(F / K) with full relative precision near the money, where rounding the quotient would cost digits."""
-    ratio = F / K
-    near = np.abs(ratio - 1.0) < 0.25
-    return np.where(near, np.log1p((F - K) / K), np.log(ratio))
+    ratio = forward / strike
+    return math.log1p((forward - strike) / strike) if 0.5 < ratio < 2.0 else math.log(ratio)
+
+
+@kernel
+def tails(m: float, h: float) -> tuple[float, float, float]:
+    """The option out of the money, in units of ``F phi(d1) = K phi(d2)``: its price, and R(m - h) and R(m + h).
+
+    The price is nan where m < h and h is not small: there the two tails lie on both sides of the mean, and the price
+    is the smaller of forward and strike less their sum, R(h - m) standing in the place of R(m - h).
+    """
+    if h < SERIES_END:
+        even, odd = mills_around(m, h)
+        return 2.0 * odd, even + odd, even - odd
+    near, far = mills(abs(m - h)), mills(m + h)
+    return (near - far if m >= h else math.nan), near, far
+
+
+@kernel
+def _greeks(
+    out: Floats,
+    side: NDArray[np.int8],
+    forward: Floats,
+    strike: Floats,
+    volatility: Floats,
+    years: Floats,
+    rate: Floats,
+) -> None:
+    for i in range(forward.size):
+        F, K, v, T = forward[i], strike[i], volatility[i], years[i]
+        if not (F > 0.0 and K > 0.0 and v >= 0.0 and T >= 0.0 and math.inf > F and math.inf > K and math.inf > T):
+            out[:, i] = math.nan
+            continue
+        root = math.sqrt(T)
+        s = v * root
+        h = 0.5 * s
+        x = log_moneyness(F, K)
+        # At the money without variance d1 is 0 / 0, whose limit is 0: half a unit of delta.
+        m = 0.0 if x == 0.0 else abs(x) / s
+        call_is_out = F <= K
+        if m < _FARTHEST or m < h:
+            density = math.sqrt(F) * math.sqrt(K) * math.exp(-0.5 * (m * m + h * h)) * _INVERSE_ROOT_TWO_PI
+            value, near, far = tails(m, h)
+            if value == value:
+                value *= density
+                share = (near if call_is_out else far) * density / F
+            else:
+                value = min(F, K) - density * (near + far)
+                share = 1.0 - near * density / F if call_is_out else far * density / F
+        else:
+            density = value = share = 0.0
+        is_call = side[i] == 0
+        if call_is_out:
+            delta = share if is_call else share - 1.0
+            d1 = h - m
+            if not is_call:
+                value += K - F
+        else:
+            delta = 1.0 - share if is_call else -share
+            d1 = h + m
+            if is_call:
+                value += F - K
+        D = math.exp(-rate[i] * T) if rate[i] != 0.0 else 1.0
+        value *= D
+        density *= D
+        vega = density * root
+        out[0, i] = value
+        out[1, i] = D * delta
+        out[3, i] = vega
+        out[5, i] = -T * value
+        if density > 0.0 and s > 0.0:
+            by_volatility = (d1 - s) / v
+            out[2, i] = density / (F * F * s)
+            out[4, i] = rate[i] * value - 0.5 * density * v / root
+            out[6, i] = -density / F * by_volatility
+            out[7, i] = vega * d1 * by_volatility
+        else:
+            out[2, i] = out[6, i] = out[7, i] = 0.0
+            out[4, i] = rate[i] * value

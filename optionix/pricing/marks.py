@@ -73,11 +73,8 @@ def mark(
     """
     if not 0 < volatility_slice.timestamp < expiry:
         raise ValueError(f"the slice's time {volatility_slice.timestamp} is not before its expiry {expiry}")
-    S, K, at = np.broadcast_arrays(
-        np.asarray(spot, dtype=np.float64),
-        np.asarray(strike, dtype=np.float64),
-        np.asarray(timestamp, dtype=np.float64),
-    )
+    shape = np.broadcast_shapes(np.shape(spot), np.shape(strike), np.shape(timestamp))
+    S, K, at = (np.broadcast_to(np.asarray(value, dtype=np.float64), shape) for value in (spot, strike, timestamp))
     left = np.maximum(expiry - AVERAGING_SECONDS - at, 0.0)
     T = left / YEAR
     years_reported = (expiry - volatility_slice.timestamp) / YEAR
@@ -87,28 +84,22 @@ def mark(
     k = np.log(K / F)
     rate = total_variance(k, volatility_slice.theta, volatility_slice.phi, volatility_slice.rho) / years_reported
     volatility = np.sqrt(rate)
-    result = black76.greeks(F, K, rate * T)
+    result = black76.greeks(F, K, volatility, T, side)
     unit = D / S if side is Side.CALL else D
-    undiscounted = result.call if side is Side.CALL else result.put
-    value = unit * undiscounted
-    delta = result.delta if side is Side.CALL else result.delta - 1.0
     return Marks(
-        value=value,
-        value_quote=D * undiscounted,
+        value=unit * result.price,
+        value_quote=D * result.price,
         volatility=volatility,
-        delta=delta,
+        delta=result.delta,
         gamma=result.gamma,
-        vega=unit * result.vega_kernel * np.sqrt(T),
-        theta=-unit * _growth(result, delta, undiscounted, F, volatility, T, carry) / 365.0,
+        vega=unit * result.vega,
+        theta=unit * _daily_decay(result, F, T, carry),
         forward=F,
         seconds_left=left,
     )
 
 
-def _growth(
-    result: black76.Greeks, delta: Floats, undiscounted: Floats, F: Floats, volatility: Floats, T: Floats, carry: float
-) -> Floats:
-    """d(D Black76)/dT / D a year, the strike's volatility held: variance, the forward's carry and the discount."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        decay = result.vega_kernel * volatility / (2.0 * np.sqrt(T))
-    return np.where(T > 0.0, decay + carry * F * delta - max(carry, 0.0) * undiscounted, 0.0)
+def _daily_decay(result: black76.Greeks, F: Floats, T: Floats, carry: float) -> Floats:
+    """Change of D Black76 per day over D, the strike's volatility held: variance, the forward's carry, the discount."""
+    growth = carry * F * result.delta - max(carry, 0.0) * result.price
+    return np.where(T > 0.0, result.theta - growth, 0.0) / 365.0

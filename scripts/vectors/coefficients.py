@@ -1,7 +1,7 @@
-"""Fits the three rational functions of contracts/libraries/{FixedPointX96,NormalCdf}.sol and prints their constants.
+"""Fits the rational functions of contracts/libraries/{FixedPointX96,NormalCdf}.sol and of optionix/pricing/mills.py.
 
     .venv/bin/python scripts/vectors/coefficients.py           # print
-    .venv/bin/python scripts/vectors/coefficients.py --check   # exit 1 unless the contracts hold exactly these
+    .venv/bin/python scripts/vectors/coefficients.py --check   # exit 1 unless they hold exactly these constants
 
 Each fit is a weighted least-squares problem made linear by the last denominator (Sanathanan and Koerner), with the
 weights moved towards the largest errors (Lawson), which ends close to the smallest largest error. 60 digits throughout.
@@ -18,7 +18,9 @@ from mpmath import atanh, cos, erfc, exp, log, lu_solve, matrix, mp, mpf, nint, 
 
 mp.dps = 60
 
-LIBRARIES = Path(__file__).resolve().parents[2] / "contracts" / "libraries"
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARIES = ROOT / "contracts" / "libraries"
+FLOATS = ROOT / "optionix" / "pricing" / "mills.py"
 Function = Callable[[mpf], mpf]
 
 
@@ -110,6 +112,16 @@ def mills() -> tuple[str, list[str], mpf]:
     return "NormalCdf", constants(numerator, places) + constants(denominator[:-1], places), found.error
 
 
+def float_mills() -> tuple[list[str], mpf]:
+    """R(z) up to 9, relative, and the numerator of 1 - z R(z) over the same monic denominator: for floats."""
+    found = fit(mills_ratio, mpf(9), (8, 9), lambda z: 1 / mills_ratio(z), 200, 25)
+    lead = found.denominator[-1]
+    numerator = [c / lead for c in found.numerator]
+    denominator = [c / lead for c in found.denominator]
+    slope = [q - p for q, p in zip(denominator, [mpf(0), *numerator], strict=True)]
+    return [repr(float(c)) for c in (*numerator, *denominator, *slope)], found.error
+
+
 def main(arguments: list[str]) -> int:
     missing = 0
     for find in (logarithm, exponential, mills):
@@ -120,6 +132,13 @@ def main(arguments: list[str]) -> int:
             absent = value not in source
             missing += absent
             print(f"  {value}{f'   not in {library}.sol' if absent else ''}")
+    values, error = float_mills()
+    source = FLOATS.read_text()
+    print(f"float_mills: largest error {nstr(error, 3)}")
+    for value in values:
+        absent = value not in source
+        missing += absent
+        print(f"  {value}{f'   not in {FLOATS.name}' if absent else ''}")
     return 1 if missing and "--check" in arguments else 0
 
 

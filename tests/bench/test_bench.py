@@ -45,6 +45,24 @@ def test_an_unknown_benchmark_is_one_line() -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_pricing_ends_with_one_line_of_json() -> None:
+    done = optionix("pricing", "--json", "--options", "3000")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    figures = json.loads(line)["figures"]
+    assert set(figures) == {
+        "price_greeks_per_s",
+        "iv_per_s",
+        "iv_error_max",
+        "greeks_error_max",
+        "peer_iv_per_s",
+        "iv_ratio",
+    }
+    assert 0 < figures["iv_error_max"] < 1e-12
+    assert 0 < figures["greeks_error_max"] < 1e-12
+    assert figures["iv_ratio"] == pytest.approx(figures["iv_per_s"] / figures["peer_iv_per_s"], rel=1e-4)
+
+
 def test_gas_ends_with_one_line_of_json() -> None:
     done = optionix("gas", "--json", "--points", "40")
     assert done.returncode == 0, done.stderr
