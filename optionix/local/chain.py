@@ -155,7 +155,10 @@ def local_chain(*, slots_in_an_epoch: int | None = None, options: tuple[str, ...
     options
         More of anvil's command-line options.
     """
-    with Anvil(timestamp=START, slots_in_an_epoch=slots_in_an_epoch, options=options) as anvil, BlockingRpc(anvil.url) as rpc:
+    with (
+        Anvil(timestamp=START, slots_in_an_epoch=slots_in_an_epoch, options=options) as anvil,
+        BlockingRpc(anvil.url) as rpc,
+    ):
         report = deploy(
             LightOperator(rpc, ADMIN),
             network("local"),

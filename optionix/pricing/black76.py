@@ -76,7 +76,7 @@ def greeks(
 
     Parameters
     ----------
-    forward, strike : positive, in one unit.
+    forward, strike : positive, in one unit; their product must be a float, too.
     volatility : annual, 1.0 = 100 %, not negative.
     years : to expiry, not negative. Without volatility or time the price is the discounted intrinsic value.
     side : `Side`, or an array of its numbers (0 call, 1 put).
@@ -96,8 +96,9 @@ def greeks(
 @kernel
 def log_moneyness(forward: float, strike: float) -> float:
     """ln(F / K) with full relative precision near the money, where rounding the quotient would cost digits."""
-    ratio = forward / strike
-    return math.log1p((forward - strike) / strike) if 0.5 < ratio < 2.0 else math.log(ratio)
+    inverse = 1.0 / strike
+    ratio = forward * inverse
+    return math.log1p((forward - strike) * inverse) if 0.5 < ratio < 2.0 else math.log(ratio)
 
 
 @kernel
@@ -129,22 +130,27 @@ def _greeks(
         if not (F > 0.0 and K > 0.0 and v >= 0.0 and T >= 0.0 and math.inf > F and math.inf > K and math.inf > T):
             out[:, i] = math.nan
             continue
+        # One reciprocal each of what is divided by, since a division takes as long as many products.
         root = math.sqrt(T)
         s = v * root
+        per_s = 1.0 / s
+        per_forward = 1.0 / F
         h = 0.5 * s
         x = log_moneyness(F, K)
         # At the money without variance d1 is 0 / 0, whose limit is 0: half a unit of delta.
-        m = 0.0 if x == 0.0 else abs(x) / s
+        m = 0.0 if x == 0.0 else abs(x) * per_s
         call_is_out = F <= K
         if m < _FARTHEST or m < h:
-            density = math.sqrt(F) * math.sqrt(K) * math.exp(-0.5 * (m * m + h * h)) * _INVERSE_ROOT_TWO_PI
+            density = math.sqrt(F * K) * math.exp(-0.5 * (m * m + h * h)) * _INVERSE_ROOT_TWO_PI
             value, near, far = tails(m, h)
             if value == value:
                 value *= density
-                share = (near if call_is_out else far) * density / F
+                share = (near if call_is_out else far) * density * per_forward
             else:
                 value = min(F, K) - density * (near + far)
-                share = 1.0 - near * density / F if call_is_out else far * density / F
+                share = (near if call_is_out else far) * density * per_forward
+                if call_is_out:
+                    share = 1.0 - share
         else:
             density = value = share = 0.0
         is_call = side[i] == 0
@@ -167,10 +173,11 @@ def _greeks(
         out[3, i] = vega
         out[5, i] = -T * value
         if density > 0.0 and s > 0.0:
-            by_volatility = (d1 - s) / v
-            out[2, i] = density / (F * F * s)
-            out[4, i] = rate[i] * value - 0.5 * density * v / root
-            out[6, i] = -density / F * by_volatility
+            by_forward = density * per_forward
+            by_volatility = (d1 - s) * root * per_s
+            out[2, i] = by_forward * per_forward * per_s
+            out[4, i] = rate[i] * value - 0.5 * density * v * v * per_s
+            out[6, i] = -by_forward * by_volatility
             out[7, i] = vega * d1 * by_volatility
         else:
             out[2, i] = out[6, i] = out[7, i] = 0.0
