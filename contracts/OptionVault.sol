@@ -3,10 +3,10 @@ pragma solidity ^0.8.30;
 
 import {IClearinghouse} from "./interfaces/IClearinghouse.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
+import {IVaultPricer} from "./interfaces/IVaultPricer.sol";
 import {Side} from "./libraries/SeriesId.sol";
 import {VaultBook} from "./vault/VaultBook.sol";
 import {VaultParams} from "./vault/VaultParams.sol";
-import {VaultPricer} from "./vault/VaultPricer.sol";
 import {VaultShares} from "./vault/VaultShares.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
@@ -14,13 +14,14 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 /// @title OptionVault
 /// @notice The passive underwriter of one (market, side): an account of the Clearinghouse that writes listed series to
 /// buyers at its own quote, buys back what it wrote, and shares the result.
-/// @dev By subject: VaultParams (what may be set), VaultBook (what it holds, owes and is worth), VaultPricing (the quote,
-/// exactly), VaultTrading (buy and sell), VaultRequests and RequestQueue (deposits and redemptions), VaultShares (the
+/// @dev By subject: VaultParams (what may be set), VaultBook (what it holds, owes and is worth), VaultPricer and VaultPricing (the
+/// quote, exactly), VaultTrading (buy and sell), VaultRequests and RequestQueue (deposits and redemptions), VaultShares (the
 /// share token). It is no ERC-1155 receiver: option tokens sent to it bounce.
 contract OptionVault is VaultShares {
     /// @param access The AccessManager that says who may set parameters and pause.
-    constructor(address access, address clearinghouse_, address volatilityOracle_, uint16 market_, Side side_)
-        VaultParams(access, new VaultPricer(clearinghouse_, volatilityOracle_, market_, side_))
+    /// @param pricer_ One for all vaults of a volatility oracle; its Markets must be the Clearinghouse's.
+    constructor(address access, address clearinghouse_, IVaultPricer pricer_, uint16 market_, Side side_)
+        VaultParams(access, pricer_)
         VaultBook(clearinghouse_, market_, side_)
         ERC20(
             string.concat(
@@ -44,7 +45,7 @@ contract OptionVault is VaultShares {
                 guardWindow: 5 minutes,
                 noticeSeconds: 1 hours,
                 depositCap: type(uint128).max,
-                minRequest: uint128(1e18 / pricer.scale() / (side_ == Side.CALL ? 1000 : 1))
+                minRequest: uint128(1e18 / scale / (side_ == Side.CALL ? 1000 : 1))
             })
         );
         _setFees(Fees({ofNotional: 0.0003e18, ofPremium: 0.125e18, performance: 0.1e18}));

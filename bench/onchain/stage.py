@@ -102,7 +102,6 @@ class Stage:
         found |= {vault.address: f"vault {vault.market} {vault.side}" for vault in deployment.vaults}
         found |= {token.address: token.symbol for token in deployment.tokens}
         found |= {feed.address: f"{feed.symbol} feed" for feed in deployment.feeds}
-        found[self.chain.read("OptionVault", "pricer", at=self.vault)] = "pricer"
         return {address.lower(): name for address, name in found.items()}
 
     @contextmanager

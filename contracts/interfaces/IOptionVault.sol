@@ -115,6 +115,7 @@ interface IOptionVault {
     event DepositsPaused(bool paused);
 
     error WrongMarket(SeriesId series);
+    error WrongPricer(address pricer);
     error NotOpen(SeriesId series);
     error DeadlinePassed(uint256 deadline, uint256 timestamp);
     error CostAboveLimit(uint256 cost, uint256 limit);

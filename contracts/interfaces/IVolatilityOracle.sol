@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IMarkets} from "./IMarkets.sol";
+
 /// @notice Signed SSVI volatility slices, one per (market, expiry), each in one storage slot.
 /// @dev w0(k) = theta/2 (1 + rho phi k + sqrt((phi k + rho)^2 + 1 - rho^2)), k = ln(strike / forward),
 /// forward = spot exp(carry T). Source: Gatheral and Jacquier, "Arbitrage-free SVI volatility surfaces" (2014).
@@ -133,6 +135,8 @@ interface IVolatilityOracle {
     function setBounds(uint32 heartbeat_, uint64 volatilityPerDay_, uint64 carryPerDay_, uint32 maxMoveSeconds_)
         external;
 
+    /// @notice Says which expiries are listed.
+    function markets() external view returns (IMarkets);
     function signers() external view returns (address[] memory);
     function isSigner(address account) external view returns (bool);
     function threshold() external view returns (uint8);

@@ -35,7 +35,7 @@ abstract contract SliceStore is ReportRules {
         bool clipped;
     }
 
-    /// @notice Says which expiries are listed.
+    /// @inheritdoc IVolatilityOracle
     IMarkets public immutable markets;
 
     mapping(uint16 market => mapping(uint40 expiry => Slice)) internal _newest;

@@ -4,9 +4,10 @@ pragma solidity ^0.8.30;
 import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
+import {Payoff} from "../libraries/Payoff.sol";
 import {SeriesId, Side} from "../libraries/SeriesId.sol";
 import {VaultParams} from "./VaultParams.sol";
-import {VaultPricer} from "./VaultPricer.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
@@ -43,6 +44,8 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
     Side public immutable side;
     /// @notice The settlement asset.
     address public immutable asset;
+    /// @notice WAD of one token unit of the settlement asset.
+    uint256 public immutable scale;
 
     /// @dev Free balance that belongs to the shareholders.
     uint256 internal _idle;
@@ -61,8 +64,11 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
         markets = IMarkets(IClearinghouse(clearinghouse_).markets());
         market = market_;
         side = side_;
-        (address asset_,) = markets.settlementAsset(market_, side_);
+        // The markets that price are those that list and settle what is written.
+        if (address(pricer.markets()) != address(markets)) revert WrongPricer(address(pricer));
+        (address asset_, uint8 decimals_) = markets.settlementAsset(market_, side_);
         asset = asset_;
+        scale = Payoff.scaleOf(decimals_);
         // The vault's wallet is empty between calls; the Clearinghouse draws only what the vault deposits.
         IERC20(asset_).forceApprove(clearinghouse_, type(uint256).max);
     }
@@ -86,7 +92,7 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
 
     /// @inheritdoc IOptionVault
     function netAssets() external view returns (uint256 entering, uint256 leaving) {
-        VaultPricer.Marks memory marks = _mark();
+        IVaultPricer.Marks memory marks = _mark();
         return (_netAssets(marks.entering), _netAssets(marks.leaving));
     }
 
@@ -120,7 +126,7 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
         uint256 slot = _open[index];
         uint256 owed;
         uint256 collateral;
-        (settled, owed, collateral) = pricer.settled(slot);
+        (settled, owed, collateral) = pricer.settled(slot, scale);
         if (!settled) return false;
         SeriesId series = _seriesOf(slot);
         _remove(index, series);
@@ -174,9 +180,9 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
         return _idle + _locked - owed;
     }
 
-    /// @dev Marks every open series; see VaultPricer.
-    function _mark() internal view returns (VaultPricer.Marks memory marks) {
-        if (_open.length != 0) marks = pricer.mark(_open);
+    /// @dev Marks every open series; see IVaultPricer.
+    function _mark() internal view returns (IVaultPricer.Marks memory marks) {
+        if (_open.length != 0) marks = pricer.mark(_open, scale);
     }
 }
 // slither-disable-end incorrect-equality

@@ -2,15 +2,17 @@
 pragma solidity ^0.8.30;
 
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
-import {VaultPricer} from "./VaultPricer.sol";
+import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 /// @title VaultParams
-/// @notice What roles may set, inside bounds that VaultPricer fixes, and what a guardian may pause.
+/// @notice What roles may set, inside bounds that the pricer fixes, and what a guardian may pause.
 /// @dev Nothing here can stop a redemption, a release or a claim.
 abstract contract VaultParams is IOptionVault, AccessManaged {
-    /// @notice Holds the parameters, marks and quotes for this vault; created by it.
-    VaultPricer public immutable pricer;
+    /// @notice Keeps the parameters, marks and quotes: fixed for ever, as what prices the shares must not be exchanged.
+    IVaultPricer public immutable pricer;
+    /// @inheritdoc IOptionVault
+    address public immutable volatilityOracle;
 
     // What the vault itself needs of its parameters.
     uint256 internal _performance;
@@ -20,23 +22,19 @@ abstract contract VaultParams is IOptionVault, AccessManaged {
     bool public tradesPaused;
     bool public depositsPaused;
 
-    constructor(address access, VaultPricer pricer_) AccessManaged(access) {
+    constructor(address access, IVaultPricer pricer_) AccessManaged(access) {
         pricer = pricer_;
+        volatilityOracle = address(pricer_.volatilityOracle());
     }
 
     /// @inheritdoc IOptionVault
     function params() external view returns (Params memory) {
-        return pricer.params();
+        return pricer.params(address(this));
     }
 
     /// @inheritdoc IOptionVault
     function fees() external view returns (Fees memory) {
-        return pricer.fees();
-    }
-
-    /// @inheritdoc IOptionVault
-    function volatilityOracle() external view returns (address) {
-        return address(pricer.volatilityOracle());
+        return pricer.fees(address(this));
     }
 
     /// @inheritdoc IOptionVault
@@ -61,7 +59,7 @@ abstract contract VaultParams is IOptionVault, AccessManaged {
         emit DepositsPaused(paused);
     }
 
-    // The pricer is the vault's own contract and calls nobody but the oracle's views.
+    // The pricer is known from the constructor on and calls nobody but the oracle's views.
     // slither-disable-next-line reentrancy-benign,reentrancy-events
     function _setParams(Params memory p) internal {
         pricer.setParams(p);
@@ -71,6 +69,7 @@ abstract contract VaultParams is IOptionVault, AccessManaged {
         emit ParamsSet(p);
     }
 
+    // As above.
     // slither-disable-next-line reentrancy-benign,reentrancy-events
     function _setFees(Fees memory f) internal {
         pricer.setFees(f);

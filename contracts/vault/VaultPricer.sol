@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {Payoff} from "../libraries/Payoff.sol";
 import {SeriesId, Side} from "../libraries/SeriesId.sol";
@@ -11,10 +11,8 @@ import {VaultPricing} from "./VaultPricing.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 /// @title VaultPricer
-/// @notice Reads the feed and the volatility oracle for one vault, marks its book and quotes its trades.
-/// @dev The vault creates its own pricer, keeps its parameters here and passes in what it holds. Apart only because both
-/// together are larger than a contract may be. No role acts here, and a user only by noting that a feed is dead.
-contract VaultPricer {
+/// @notice Reads the feed and the volatility oracle for the vaults, marks their books and quotes their trades.
+contract VaultPricer is IVaultPricer {
     /// @notice Trading and processing stop this long, and the feed's maximum age, before an expiry.
     uint256 public constant CUTOFF_SECONDS = 30 minutes;
 
@@ -33,18 +31,6 @@ contract VaultPricer {
         uint256 settlementPrice;
     }
 
-    /// @dev The whole book marked: token units and WAD.
-    /// @param unpricedSince The latest time at which a series became unpriceable; zero when all have prices.
-    /// @param cutOffExpiry An expiry past its cutoff and not settled, or zero.
-    struct Marks {
-        uint256 entering;
-        uint256 leaving;
-        uint256 shortVega;
-        uint256 unpricedSince;
-        uint40 unpricedExpiry;
-        uint40 cutOffExpiry;
-    }
-
     /// @dev A feed seen unreadable: first, and last. A gap ends the count, so that two short failures days apart are not
     /// one long one.
     struct Outage {
@@ -52,55 +38,38 @@ contract VaultPricer {
         uint40 seen;
     }
 
-    /// @notice A feed was seen unreadable since a time, or, with zeros, readable again.
-    event OutageNoted(uint40 indexed expiry, uint40 since, uint40 seen);
-
-    error OnlyVault(address caller);
-
-    /// @notice The vault that this prices for.
-    address public immutable vault;
+    /// @inheritdoc IVaultPricer
     IMarkets public immutable markets;
+    /// @inheritdoc IVaultPricer
     IVolatilityOracle public immutable volatilityOracle;
-    uint16 public immutable market;
-    Side public immutable side;
-    /// @notice WAD of one token unit of the settlement asset.
-    uint256 public immutable scale;
 
-    /// @notice Feeds seen unreadable for a reason without a date.
-    mapping(uint40 expiry => Outage) public outages;
+    /// @inheritdoc IVaultPricer
+    mapping(uint16 market => mapping(uint40 expiry => Outage)) public outages;
 
-    IOptionVault.Params private _params;
-    IOptionVault.Fees private _fees;
+    mapping(address vault => IOptionVault.Params) private _params;
+    mapping(address vault => IOptionVault.Fees) private _fees;
 
-    constructor(address clearinghouse, address volatilityOracle_, uint16 market_, Side side_) {
-        vault = msg.sender;
-        markets = IMarkets(IClearinghouse(clearinghouse).markets());
-        volatilityOracle = IVolatilityOracle(volatilityOracle_);
-        market = market_;
-        side = side_;
-        (, uint8 decimals) = markets.settlementAsset(market_, side_);
-        scale = Payoff.scaleOf(decimals);
-    }
-
-    modifier onlyVault() {
-        if (msg.sender != vault) revert OnlyVault(msg.sender);
-        _;
+    constructor(IVolatilityOracle volatilityOracle_) {
+        volatilityOracle = volatilityOracle_;
+        markets = volatilityOracle_.markets();
     }
 
     // --- parameters ---
 
-    function params() external view returns (IOptionVault.Params memory) {
-        return _params;
+    /// @inheritdoc IVaultPricer
+    function params(address vault) external view returns (IOptionVault.Params memory) {
+        return _params[vault];
     }
 
-    function fees() external view returns (IOptionVault.Fees memory) {
-        return _fees;
+    /// @inheritdoc IVaultPricer
+    function fees(address vault) external view returns (IOptionVault.Fees memory) {
+        return _fees[vault];
     }
 
-    /// @notice Checks and stores the vault's parameters.
+    /// @inheritdoc IVaultPricer
     /// @dev The half spread must grow at least as fast as signers may move volatility: nobody gains by knowing the next
     /// report. Where the oracle's bound is raised later, quotes and marks follow it at once (`_conditions`).
-    function setParams(IOptionVault.Params calldata p) external onlyVault {
+    function setParams(IOptionVault.Params calldata p) external {
         _check(p.halfSpread >= 0.001e18 && p.halfSpread <= 0.5e18, "halfSpread");
         _check(
             p.halfSpreadPerDay >= volatilityOracle.volatilityPerDay() && p.halfSpreadPerDay <= 10e18, "halfSpreadPerDay"
@@ -115,15 +84,15 @@ contract VaultPricer {
         _check(p.guardWindow <= 1 days, "guardWindow");
         _check(p.noticeSeconds >= 5 minutes && p.noticeSeconds <= 7 days, "noticeSeconds");
         _check(p.minRequest != 0, "minRequest");
-        _params = p;
+        _params[msg.sender] = p;
     }
 
-    /// @notice Checks and stores the vault's fees.
-    function setFees(IOptionVault.Fees calldata f) external onlyVault {
+    /// @inheritdoc IVaultPricer
+    function setFees(IOptionVault.Fees calldata f) external {
         _check(f.ofNotional <= 0.005e18, "ofNotional");
         _check(f.ofPremium <= 0.2e18, "ofPremium");
         _check(f.performance <= 0.3e18, "performance");
-        _fees = f;
+        _fees[msg.sender] = f;
     }
 
     function _check(bool holds, bytes32 what) private pure {
@@ -132,98 +101,102 @@ contract VaultPricer {
 
     // --- trades ---
 
-    /// @notice What `amount` more contracts of a series cost, and the vega that they add. Refuses what is not traded.
-    /// @param before Contracts of the series that the vault has written already, WAD.
-    function quoteBuy(SeriesId series, uint256 before, uint256 amount, VaultPricing.State calldata state)
+    /// @inheritdoc IVaultPricer
+    function quoteBuy(SeriesId series, uint256 before, uint256 amount, State calldata state, uint256 scale)
         external
         view
         returns (IOptionVault.Quote memory quote, uint256 vega)
     {
-        _checkSeries(series, amount, _params.minAmount);
-        VaultPricing.Conditions memory conditions = _tradable(series.expiry());
-        VaultPricing.Value memory value = _valueInBand(series, conditions);
-        uint256 collateral = _collateral(series, before + amount) - _collateral(series, before);
+        IOptionVault.Params memory p = _params[msg.sender];
+        VaultPricing.Conditions memory conditions = _tradable(series, amount, p);
+        VaultPricing.Value memory value = _valueInBand(series, conditions, p);
+        uint256 collateral = _collateral(series, before + amount, scale) - _collateral(series, before, scale);
         uint256 locked = state.locked + collateral;
-        if (locked * VaultPricing.WAD > state.netAssets * _params.maxUtilisation) {
+        if (locked * VaultPricing.WAD > state.netAssets * p.maxUtilisation) {
             revert IOptionVault.UtilisationAboveCap(locked, state.netAssets);
         }
-        return VaultPricing.buy(side, amount, collateral, conditions, value, state, _params, _fees, scale);
+        return
+            VaultPricing.buy(series.side(), amount, collateral, conditions, value, state, p, _fees[msg.sender], scale);
     }
 
-    /// @notice What the vault pays for `amount` of the `before` contracts that it has written, and the vega that they take.
-    function quoteSell(SeriesId series, uint256 before, uint256 amount)
+    /// @inheritdoc IVaultPricer
+    function quoteSell(SeriesId series, uint256 before, uint256 amount, uint256 scale)
         external
         view
         returns (IOptionVault.Quote memory quote, uint256 vega)
     {
-        _checkSeries(series, amount, _params.minAmount);
-        VaultPricing.Conditions memory conditions = _tradable(series.expiry());
-        VaultPricing.Value memory value = _valueInBand(series, conditions);
-        uint256 collateral = _collateral(series, before) - _collateral(series, before - amount);
+        IOptionVault.Params memory p = _params[msg.sender];
+        VaultPricing.Conditions memory conditions = _tradable(series, amount, p);
+        VaultPricing.Value memory value = _valueInBand(series, conditions, p);
+        uint256 collateral = _collateral(series, before, scale) - _collateral(series, before - amount, scale);
         return VaultPricing.sell(amount, collateral, conditions, value, scale);
     }
 
-    function _checkSeries(SeriesId series, uint256 amount, uint256 minimum) private view {
-        if (series.market() != market || series.side() != side) revert IOptionVault.WrongMarket(series);
+    /// @dev What prices a trade. Reverts with the oracle's and the feed's own errors where either is stale, or the expiry
+    /// is halted.
+    function _tradable(SeriesId series, uint256 amount, IOptionVault.Params memory p)
+        private
+        view
+        returns (VaultPricing.Conditions memory)
+    {
         if (!markets.isListed(series)) revert IMarkets.UnlistedSeries(series);
-        if (amount < minimum) revert IOptionVault.AmountTooSmall(amount, minimum);
-    }
-
-    /// @dev Reverts with the oracle's and the feed's own errors where either is stale, or the expiry is halted.
-    function _tradable(uint40 expiry) private view returns (VaultPricing.Conditions memory) {
+        if (amount < p.minAmount) revert IOptionVault.AmountTooSmall(amount, p.minAmount);
+        (uint16 market, uint40 expiry) = (series.market(), series.expiry());
         IMarkets.FeedConfig memory feed = markets.feedConfig(market, expiry);
         if (_isCutOff(expiry, feed.maxAge)) revert IOptionVault.TradingCutoff(expiry);
         (IVolatilityOracle.Slice memory newest, IVolatilityOracle.Slice memory previous) =
             volatilityOracle.tradableSlices(market, expiry);
         (uint256 spot,) = markets.spot(market, expiry);
-        return _conditions(expiry, spot, newest, previous, feed.deviationBps);
+        return _conditions(expiry, spot, newest, previous, feed.deviationBps, p);
     }
 
     /// @dev The band holds sales too: the oracle bounds volatility only near the money, and far out a wrong wing would be
     /// paid for.
-    function _valueInBand(SeriesId series, VaultPricing.Conditions memory conditions)
+    function _valueInBand(SeriesId series, VaultPricing.Conditions memory conditions, IOptionVault.Params memory p)
         private
         view
         returns (VaultPricing.Value memory value)
     {
-        value = VaultPricing.value(side, series.strikeWad(), conditions);
+        value = VaultPricing.value(series.side(), series.strikeWad(), conditions);
         uint256 size = FixedPointMathLib.abs(value.delta);
-        if (size < _params.minAbsDelta || size > _params.maxAbsDelta) {
+        if (size < p.minAbsDelta || size > p.maxAbsDelta) {
             revert IOptionVault.DeltaOutsideBand(value.delta);
         }
     }
 
-    function _collateral(SeriesId series, uint256 amount) private view returns (uint256) {
-        return Payoff.collateralUp(side, series.strikeWad(), amount, scale);
+    function _collateral(SeriesId series, uint256 amount, uint256 scale) private pure returns (uint256) {
+        return Payoff.collateralUp(series.side(), series.strikeWad(), amount, scale);
     }
 
     // --- marks ---
 
-    /// @notice What an open series owes and unlocks once it is settled. Token units.
-    /// @param open Its amount (high 128 bits, WAD) and its series (low 128 bits).
-    function settled(uint256 open) external view returns (bool isSettled, uint256 owed, uint256 collateral) {
-        SeriesId series = SeriesId.wrap(uint128(open));
-        (uint256 price,) = markets.settlement(market, series.expiry());
+    /// @inheritdoc IVaultPricer
+    function settled(uint256 open, uint256 scale)
+        external
+        view
+        returns (bool isSettled, uint256 owed, uint256 collateral)
+    {
+        SeriesId series = _seriesOf(open);
+        (uint256 price,) = markets.settlement(series.market(), series.expiry());
         if (price == 0) return (false, 0, 0);
-        owed = Payoff.payoffUp(side, series.strikeWad(), price, open >> 128, scale);
-        return (true, owed, _collateral(series, open >> 128));
+        owed = Payoff.payoffUp(series.side(), series.strikeWad(), price, open >> 128, scale);
+        return (true, owed, _collateral(series, open >> 128, scale));
     }
 
-    /// @notice Marks every open series. Never reverts for a missing price: such a series owes its whole collateral to
-    /// leavers and nothing to those who enter.
-    /// @param open An amount (high 128 bits, WAD) and its series (low 128 bits) in each word.
-    function mark(uint256[] calldata open) external view returns (Marks memory marks) {
+    /// @inheritdoc IVaultPricer
+    function mark(uint256[] calldata open, uint256 scale) external view returns (Marks memory marks) {
         uint256 left = open.length;
         uint256[] memory waiting = open;
+        IOptionVault.Params memory p = _params[msg.sender];
         // One expiry after the other: the first series that waits names it, and those of others move to the front.
         while (left != 0) {
-            Expiry memory e = _readExpiry(_seriesOf(waiting[0]).expiry());
+            Expiry memory e = _readExpiry(_seriesOf(waiting[0]), p);
             uint256 others;
             for (uint256 i; i < left; ++i) {
                 uint256 slot = waiting[i];
                 // Expiries are compared, no balance.
                 // slither-disable-next-line incorrect-equality
-                if (_seriesOf(slot).expiry() == e.expiry) _addMark(marks, e, slot);
+                if (_seriesOf(slot).expiry() == e.expiry) _addMark(marks, e, slot, scale);
                 else waiting[others++] = slot;
             }
             left = others;
@@ -234,8 +207,9 @@ contract VaultPricer {
         return SeriesId.wrap(uint128(slot));
     }
 
-    function _addMark(Marks memory marks, Expiry memory e, uint256 slot) private view {
-        uint256 strike = _seriesOf(slot).strikeWad();
+    function _addMark(Marks memory marks, Expiry memory e, uint256 slot, uint256 scale) private pure {
+        SeriesId series = _seriesOf(slot);
+        (Side side, uint256 strike) = (series.side(), series.strikeWad());
         uint256 amount = slot >> 128;
         if (e.settlementPrice != 0) {
             uint256 owed = Payoff.payoffUp(side, strike, e.settlementPrice, amount, scale);
@@ -262,7 +236,8 @@ contract VaultPricer {
 
     /// @dev What an expiry's series are marked with. Past an expiry a series is worth its intrinsic value, for which any
     /// slice will do.
-    function _readExpiry(uint40 expiry) private view returns (Expiry memory e) {
+    function _readExpiry(SeriesId series, IOptionVault.Params memory p) private view returns (Expiry memory e) {
+        (uint16 market, uint40 expiry) = (series.market(), series.expiry());
         e.expiry = expiry;
         bool past = expiry <= block.timestamp;
         if (past) (e.settlementPrice,) = markets.settlement(market, expiry);
@@ -282,9 +257,10 @@ contract VaultPricer {
         }
         try markets.spot(market, expiry) returns (uint256 spot, uint256) {
             e.priced = true;
-            e.frames = VaultPricing.frames(side, _conditions(expiry, spot, newest, previous, feed.deviationBps));
+            e.frames =
+                VaultPricing.frames(series.side(), _conditions(expiry, spot, newest, previous, feed.deviationBps, p));
         } catch (bytes memory reason) {
-            e.unpricedSince = _unpricedSince(expiry, reason);
+            e.unpricedSince = _unpricedSince(market, expiry, reason);
         }
     }
 
@@ -294,7 +270,7 @@ contract VaultPricer {
 
     /// @dev Since when a feed has been unreadable: a stale one says when it last spoke; any other refusal counts from when
     /// it was first noted, if it was noted often enough since.
-    function _unpricedSince(uint40 expiry, bytes memory reason) private view returns (uint256 since) {
+    function _unpricedSince(uint16 market, uint40 expiry, bytes memory reason) private view returns (uint256 since) {
         if (reason.length == 68 && bytes4(reason) == IMarkets.StalePrice.selector) {
             uint256 updatedAt;
             uint256 maxAge;
@@ -305,23 +281,22 @@ contract VaultPricer {
             // a round without a date is an unfinished one, not one of 1970
             if (updatedAt != 0 && updatedAt + maxAge < block.timestamp) return updatedAt + maxAge;
         }
-        Outage memory outage = outages[expiry];
+        Outage memory outage = outages[market][expiry];
         return _isContinued(outage) ? outage.since : block.timestamp;
     }
 
-    /// @notice Notes whether the feed of an expiry can be read now. Anybody may call: a feed that reverts, answers nothing
-    /// or is out of its range has no date of its own to count three days from.
-    function noteOutage(uint40 expiry) external {
+    /// @inheritdoc IVaultPricer
+    function noteOutage(uint16 market, uint40 expiry) external {
         try markets.spot(market, expiry) returns (uint256, uint256) {
-            delete outages[expiry];
-            emit OutageNoted(expiry, 0, 0);
+            delete outages[market][expiry];
+            emit OutageNoted(market, expiry, 0, 0);
         } catch {
-            Outage memory outage = outages[expiry];
+            Outage memory outage = outages[market][expiry];
             uint40 time = uint40(block.timestamp);
             if (!_isContinued(outage)) outage.since = time;
             outage.seen = time;
-            outages[expiry] = outage;
-            emit OutageNoted(expiry, outage.since, time);
+            outages[market][expiry] = outage;
+            emit OutageNoted(market, expiry, outage.since, time);
         }
     }
 
@@ -334,16 +309,17 @@ contract VaultPricer {
         uint256 spot,
         IVolatilityOracle.Slice memory newest,
         IVolatilityOracle.Slice memory previous,
-        uint256 bandBps
+        uint256 bandBps,
+        IOptionVault.Params memory p
     ) private view returns (VaultPricing.Conditions memory c) {
         uint256 age = block.timestamp - newest.timestamp;
         c.expiry = expiry;
         c.spot = spot;
         c.bandBps = bandBps;
         c.newest = newest;
-        if (age < _params.guardWindow) c.previous = previous;
-        uint256 perDay = FixedPointMathLib.max(_params.halfSpreadPerDay, volatilityOracle.volatilityPerDay());
-        c.halfSpread = VaultPricing.halfSpread(_params.halfSpread, perDay, age);
+        if (age < p.guardWindow) c.previous = previous;
+        uint256 perDay = FixedPointMathLib.max(p.halfSpreadPerDay, volatilityOracle.volatilityPerDay());
+        c.halfSpread = VaultPricing.halfSpread(p.halfSpread, perDay, age);
         c.carryBand = VaultPricing.carryBand(volatilityOracle.carryPerDay(), age);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {OptionPricing} from "../libraries/OptionPricing.sol";
 import {Side} from "../libraries/SeriesId.sol";
@@ -77,16 +78,6 @@ library VaultPricing {
         uint256 vega;
         int256 delta;
         uint256 volatility;
-    }
-
-    /// @notice The vault as a quote sees it.
-    /// @param netAssets At the last re-basing, token units.
-    /// @param shortVega WAD.
-    /// @param locked Token units.
-    struct State {
-        uint256 netAssets;
-        uint256 shortVega;
-        uint256 locked;
     }
 
     /// @notice The half spread at the age of a slice, rounded up.
@@ -199,7 +190,7 @@ library VaultPricing {
         uint256 collateral,
         Conditions memory c,
         Value memory v,
-        State memory state,
+        IVaultPricer.State memory state,
         IOptionVault.Params memory params,
         IOptionVault.Fees memory fees,
         uint256 scale

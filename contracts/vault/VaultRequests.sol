@@ -4,9 +4,9 @@ pragma solidity ^0.8.30;
 import {IERC7540Deposit, IERC7540Operator, IERC7540Redeem} from "../interfaces/IAsyncVault.sol";
 import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {RequestQueue} from "./RequestQueue.sol";
-import {VaultPricer} from "./VaultPricer.sol";
 import {VaultTrading} from "./VaultTrading.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
@@ -86,7 +86,7 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
         }
         _checkController(controller);
         if (shares == 0) revert ZeroShares();
-        uint256 minimum = _minRequest * pricer.scale();
+        uint256 minimum = _minRequest * scale;
         if (shares < minimum && shares != balanceOf(owner)) revert RequestTooSmall(shares, minimum);
 
         _transfer(owner, address(this), shares);
@@ -139,10 +139,10 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
     // slither-disable-next-line reentrancy-no-eth
     function process(uint256 maxRequests) external nonReentrant returns (uint256 processed) {
         _releaseSettled();
-        VaultPricer.Marks memory marks = _mark();
+        IVaultPricer.Marks memory marks = _mark();
         if (marks.cutOffExpiry != 0) revert ProcessingCutoff(marks.cutOffExpiry);
         if (marks.unpricedSince + UNPRICED_SECONDS > block.timestamp) {
-            uint40 stamp = pricer.volatilityOracle().slice(market, marks.unpricedExpiry).timestamp;
+            uint40 stamp = IVolatilityOracle(volatilityOracle).slice(market, marks.unpricedExpiry).timestamp;
             revert IVolatilityOracle.StaleSlice(market, marks.unpricedExpiry, stamp);
         }
         Progress memory state = Progress({
@@ -241,7 +241,7 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
     }
 
     function _virtualShares() internal view returns (uint256) {
-        return VIRTUAL_ASSETS * pricer.scale();
+        return VIRTUAL_ASSETS * scale;
     }
 
     function _sharesFor(uint256 assets, uint256 entering) internal view returns (uint256) {

@@ -3,9 +3,9 @@ pragma solidity ^0.8.30;
 
 import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
+import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {SeriesId} from "../libraries/SeriesId.sol";
 import {VaultBook} from "./VaultBook.sol";
-import {VaultPricer} from "./VaultPricer.sol";
 import {VaultPricing} from "./VaultPricing.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -141,20 +141,22 @@ abstract contract VaultTrading is VaultBook {
         view
         returns (Trade memory trade)
     {
+        if (series.market() != market || series.side() != side) revert WrongMarket(series);
         trade.before = written(series);
         if (trade.before == 0 && _open.length == MAX_SERIES) revert TooManySeries(MAX_SERIES);
         (trade.quote, trade.vega) = pricer.quoteBuy(
             series,
             trade.before,
             amount,
-            VaultPricing.State({netAssets: netAssets_, shortVega: shortVega, locked: _locked})
+            IVaultPricer.State({netAssets: netAssets_, shortVega: shortVega, locked: _locked}),
+            scale
         );
     }
 
     function _checkSell(SeriesId series, uint256 amount) private view returns (Trade memory trade) {
         trade.before = written(series);
         if (trade.before < amount) revert IClearinghouse.LegTooSmall(series, trade.before, amount);
-        (trade.quote, trade.vega) = pricer.quoteSell(series, trade.before, amount);
+        (trade.quote, trade.vega) = pricer.quoteSell(series, trade.before, amount, scale);
     }
 
     // --- the base ---
@@ -178,7 +180,7 @@ abstract contract VaultTrading is VaultBook {
         if (base.blockNumber == block.number) {
             return (uint256(base.netAssets).min(_idle + _locked), _shortVega, false);
         }
-        VaultPricer.Marks memory marks = _mark();
+        IVaultPricer.Marks memory marks = _mark();
         return (_netAssets(marks.leaving), marks.shortVega, true);
     }
 

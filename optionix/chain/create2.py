@@ -28,12 +28,6 @@ def create2_address(init_code: bytes, salt: bytes = SALT) -> str:
     return str(to_checksum_address(digest[12:]))
 
 
-def first_child_address(creator: str) -> str:
-    """Where a contract's constructor creates its first contract (CREATE with nonce 1), checksummed."""
-    # The list of a 20-byte address and the number 1 in RLP: 0xc0 + 22, 0x80 + 20, the address, the number.
-    return str(to_checksum_address(keccak(b"\xd6\x94" + bytes.fromhex(creator[2:]) + b"\x01")[12:]))
-
-
 def create2_data(init_code: bytes, salt: bytes = SALT) -> bytes:
     """What to send to the proxy."""
     return salt + init_code

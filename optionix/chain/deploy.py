@@ -158,6 +158,7 @@ def deploy(
     renderer = run.create("OptionRenderer", markets)
     clearinghouse = run.create("Clearinghouse", access, markets, renderer)
     oracle = run.create("VolatilityOracle", access, markets)
+    pricer = run.create("VaultPricer", oracle)
     token = str(read(rpc, load_abi("Clearinghouse"), clearinghouse, "optionToken"))
     contracts = {
         "AccessManager": access,
@@ -165,6 +166,7 @@ def deploy(
         "Clearinghouse": clearinghouse,
         "OptionToken": str(to_checksum_address(token)),
         "VolatilityOracle": oracle,
+        "VaultPricer": pricer,
         "OptionRenderer": renderer,
         "ChainLens": run.create("ChainLens", clearinghouse, oracle),
         "AccountLens": run.create("AccountLens", clearinghouse),
@@ -188,7 +190,7 @@ def deploy(
     ]
     _register_wrapped_native(run, network, clearinghouse, by_name[network.wrapped_native])
     registered = _register_markets(run, network, markets, by_name, feeds)
-    vaults = [_vault(run, access, clearinghouse, oracle, entry.market, side) for entry in registered for side in Side]
+    vaults = [_vault(run, access, clearinghouse, pricer, entry.market, side) for entry in registered for side in Side]
     deployment = Deployment(
         network=network.name,
         chain_id=network.chain_id,
@@ -296,8 +298,8 @@ def feed_config(network: Network, market: Market, feed: str) -> dict[str, Any]:
     }
 
 
-def _vault(run: _Run, access: str, clearinghouse: str, oracle: str, market: int, side: Side) -> DeployedVault:
-    address = run.create("OptionVault", access, clearinghouse, oracle, market, int(side))
+def _vault(run: _Run, access: str, clearinghouse: str, pricer: str, market: int, side: Side) -> DeployedVault:
+    address = run.create("OptionVault", access, clearinghouse, pricer, market, int(side))
     name = "CALL" if side is Side.CALL else "PUT"
     return DeployedVault(address=address, market=market, side=name, block=run.blocks[address])
 

@@ -13,7 +13,6 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from optionix.chain.artifacts import Artifact, Immutable
-from optionix.chain.create2 import first_child_address
 from optionix.chain.deploy import TOKEN_NAMES
 from optionix.chain.deployment import Deployment
 from optionix.chain.networks import Network
@@ -82,6 +81,7 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
         "optionToken": _word(deployment.address("OptionToken")),
         "renderer": _word(deployment.address("OptionRenderer")),
         "volatilityOracle": _word(deployment.address("VolatilityOracle")),
+        "pricer": _word(deployment.address("VaultPricer")),
         "_cachedChainId": _word(chain_id),
     }
 
@@ -93,18 +93,13 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
     for vault in deployment.vaults:
         side = Side[vault.side]
         token = deployment.settlement_token(vault.market, side)
-        pricer = first_child_address(vault.address)
         values = {
             "market": _word(vault.market),
             "side": _word(int(side)),
             "asset": _word(token.address),
-            "pricer": _word(pricer),
-            "vault": _word(vault.address),
             "scale": _word(10 ** (18 - token.decimals)),
         }
-        label = f"{vault.market} {vault.side}"
-        subjects.append(subject(f"OptionVault {label}", "OptionVault", vault.address, values))
-        subjects.append(subject(f"VaultPricer {label}", "VaultPricer", pricer, values))
+        subjects.append(subject(f"OptionVault {vault.market} {vault.side}", "OptionVault", vault.address, values))
     for token in deployment.tokens:
         if network.tokens[token.symbol].address is None:
             name = TOKEN_NAMES.get(token.symbol, token.symbol)

@@ -26,6 +26,7 @@ CORE = (
     "Clearinghouse",
     "OptionToken",
     "VolatilityOracle",
+    "VaultPricer",
     "OptionRenderer",
     "ChainLens",
     "AccountLens",

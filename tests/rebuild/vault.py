@@ -78,6 +78,7 @@ class VaultReplica(Replica):
         "pricer": "an immutable of the deployment",
         "quoteBuy": "a formula over the marks",
         "quoteSell": "a formula over the marks",
+        "scale": "an immutable of the deployment",
         "share": "the vault itself",
         "side": "an immutable of the deployment",
         "supportsInterface": "a constant",

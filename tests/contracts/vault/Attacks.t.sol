@@ -91,7 +91,7 @@ contract AttacksTest is VaultFixture {
     /// @dev The first depositor's attack: own the first shares, make them dear, let a victim's deposit round to nothing.
     /// Gifts do not count and the virtual shares take any real gain.
     function testFuzz_theFirstDepositorTakesNothingFromTheSecond(uint256 first, uint256 second, uint128 gift) public {
-        IVault fresh = _newVault(Side.PUT);
+        IVault fresh = _newVault(MARKET, Side.PUT);
         first = bound(first, 1e6, 1000e6);
         second = bound(second, 1e6, 100_000e6);
         gift = uint128(bound(gift, 0, 1_000_000e6));

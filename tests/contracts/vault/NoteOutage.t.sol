@@ -2,25 +2,14 @@
 pragma solidity ^0.8.30;
 
 import {IAggregatorV3} from "../../../contracts/interfaces/IAggregatorV3.sol";
+import {IVaultPricer} from "../../../contracts/interfaces/IVaultPricer.sol";
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
 import {VaultFixture} from "./VaultFixture.sol";
 
-/// @notice What a vault's pricer keeps of a feed that has no date of its own.
-interface IOutages {
-    event OutageNoted(uint40 indexed expiry, uint40 since, uint40 seen);
-
-    function OUTAGE_GAP_SECONDS() external view returns (uint256);
-    function noteOutage(uint40 expiry) external;
-    function outages(uint40 expiry) external view returns (uint40 since, uint40 seen);
-}
-
 /// @notice Noting that a feed reverts, answers nonsense or has an unfinished round: after three days of it leavers get out.
 contract NoteOutageTest is VaultFixture {
-    IOutages private _pricer;
-
     function setUp() public override {
         super.setUp();
-        _pricer = IOutages(calls.pricer());
         buy(calls, call3000, 10e18);
         vm.prank(alice);
         calls.requestRedeem(20e18, alice, alice);
@@ -48,19 +37,19 @@ contract NoteOutageTest is VaultFixture {
     function test_aRevertingFeedLocksNobodyIn() public {
         _break();
         uint40 since = uint40(vm.getBlockTimestamp());
-        vm.expectEmit(address(_pricer));
-        emit IOutages.OutageNoted(NEAR, since, since);
-        _pricer.noteOutage(NEAR);
+        vm.expectEmit(address(pricer));
+        emit IVaultPricer.OutageNoted(MARKET, NEAR, since, since);
+        pricer.noteOutage(MARKET, NEAR);
         for (uint256 i; i < 5; ++i) {
             _later(12 hours);
             _refuses();
             vm.prank(bob); // anybody
-            _pricer.noteOutage(NEAR);
+            pricer.noteOutage(MARKET, NEAR);
         }
         _later(12 hours - 1);
         _refuses();
         skip(1);
-        (uint40 kept, uint40 seen) = _pricer.outages(NEAR);
+        (uint40 kept, uint40 seen) = pricer.outages(MARKET, NEAR);
         assertEq(uint256(kept), since);
         assertEq(uint256(seen), since + 60 hours);
         assertEq(calls.process(10), 1);
@@ -71,29 +60,29 @@ contract NoteOutageTest is VaultFixture {
         _break();
         _later(4 days);
         _refuses();
-        _pricer.noteOutage(NEAR);
+        pricer.noteOutage(MARKET, NEAR);
         _refuses();
     }
 
     function test_aGapStartsTheCountAgain() public {
         _break();
-        _pricer.noteOutage(NEAR);
+        pricer.noteOutage(MARKET, NEAR);
         _later(3 days + 1); // noted once, and nobody looked since
         _refuses();
-        _pricer.noteOutage(NEAR);
-        (uint40 since, uint40 seen) = _pricer.outages(NEAR);
+        pricer.noteOutage(MARKET, NEAR);
+        (uint40 since, uint40 seen) = pricer.outages(MARKET, NEAR);
         assertEq(uint256(since), vm.getBlockTimestamp());
         assertEq(uint256(seen), since);
     }
 
     function test_aFeedThatCanBeReadEndsIt() public {
         _break();
-        _pricer.noteOutage(NEAR);
+        pricer.noteOutage(MARKET, NEAR);
         vm.clearMockedCalls();
-        vm.expectEmit(address(_pricer));
-        emit IOutages.OutageNoted(NEAR, 0, 0);
-        _pricer.noteOutage(NEAR);
-        (uint40 since, uint40 seen) = _pricer.outages(NEAR);
+        vm.expectEmit(address(pricer));
+        emit IVaultPricer.OutageNoted(MARKET, NEAR, 0, 0);
+        pricer.noteOutage(MARKET, NEAR);
+        (uint40 since, uint40 seen) = pricer.outages(MARKET, NEAR);
         assertEq(uint256(since) + seen, 0);
     }
 
@@ -105,23 +94,23 @@ contract NoteOutageTest is VaultFixture {
             abi.encode(uint80(1) << 64 | 9, int256(3000e8), uint256(0), uint256(0), uint80(1) << 64 | 9)
         );
         _refuses();
-        _pricer.noteOutage(NEAR);
+        pricer.noteOutage(MARKET, NEAR);
         _refuses();
     }
 
     function test_aPriceOutOfRangeCountsToo() public {
         moveSpot(2_000_000);
-        _pricer.noteOutage(NEAR);
-        (uint40 since,) = _pricer.outages(NEAR);
+        pricer.noteOutage(MARKET, NEAR);
+        (uint40 since,) = pricer.outages(MARKET, NEAR);
         assertEq(uint256(since), vm.getBlockTimestamp());
     }
 
     /// @dev Whoever starves the inner call of gas cannot make a healthy feed look dead.
     function test_littleGasMakesNoOutage() public {
         for (uint256 gas_ = 20_000; gas_ < 300_000; gas_ += 2500) {
-            (bool done,) = address(_pricer).call{gas: gas_}(abi.encodeCall(IOutages.noteOutage, (NEAR)));
+            (bool done,) = address(pricer).call{gas: gas_}(abi.encodeCall(IVaultPricer.noteOutage, (MARKET, NEAR)));
             done;
-            (uint40 since,) = _pricer.outages(NEAR);
+            (uint40 since,) = pricer.outages(MARKET, NEAR);
             assertEq(uint256(since), 0);
         }
     }

@@ -5,13 +5,6 @@ import {IOptionVault} from "../../../contracts/interfaces/IOptionVault.sol";
 import {VaultFixture} from "./VaultFixture.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
-interface IPricer {
-    error OnlyVault(address caller);
-
-    function setParams(IOptionVault.Params calldata p) external;
-    function setFees(IOptionVault.Fees calldata f) external;
-}
-
 /// @notice What roles may set, and that the code bounds it.
 contract ParamsTest is VaultFixture {
     function test_refusesStrangers() public {
@@ -28,11 +21,43 @@ contract ParamsTest is VaultFixture {
         calls.setTradesPaused(true);
         vm.expectRevert(refused);
         calls.setDepositsPaused(true);
-        IPricer pricer = IPricer(calls.pricer());
-        vm.expectRevert(abi.encodeWithSelector(IPricer.OnlyVault.selector, stranger));
-        pricer.setParams(p);
-        vm.expectRevert(abi.encodeWithSelector(IPricer.OnlyVault.selector, stranger));
-        pricer.setFees(f);
+        vm.stopPrank();
+    }
+
+    /// @dev The pricer keeps what each caller says under the caller's own address: a stranger's words move no vault.
+    function test_aStrangersParamsReachNoVault() public {
+        bytes32 before = keccak256(abi.encode(calls.params(), calls.fees()));
+        IOptionVault.Params memory other = calls.params();
+        other.skew = 10e18;
+        address stranger = makeAddr("stranger");
+        vm.startPrank(stranger);
+        pricer.setParams(other);
+        pricer.setFees(IOptionVault.Fees(1, 2, 3));
+        vm.stopPrank();
+        assertEq(keccak256(abi.encode(calls.params(), calls.fees())), before);
+        assertEq(uint256(pricer.params(stranger).skew), 10e18);
+        assertEq(uint256(pricer.fees(stranger).ofPremium), 2);
+    }
+
+    /// @dev One vault's parameters are not the other's, though they share the pricer.
+    function test_vaultsKeepTheirOwnParams() public {
+        assertEq(address(calls.pricer()), address(puts.pricer()));
+        IOptionVault.Params memory p = calls.params();
+        p.noticeSeconds = 2 hours;
+        calls.setParams(p);
+        assertEq(uint256(calls.params().noticeSeconds), 2 hours);
+        assertEq(uint256(puts.params().noticeSeconds), 1 hours);
+    }
+
+    /// @dev Prices from one listing and collateral by another would be no vault at all.
+    function test_refusesThePricerOfOtherMarkets() public {
+        address others = vm.deployCode("Markets.sol:Markets", abi.encode(address(access)));
+        address oracle_ = vm.deployCode("VolatilityOracle.sol:VolatilityOracle", abi.encode(address(access), others));
+        address foreign = vm.deployCode("VaultPricer.sol:VaultPricer", abi.encode(oracle_));
+        vm.expectRevert(abi.encodeWithSelector(IOptionVault.WrongPricer.selector, foreign));
+        vm.deployCode(
+            "OptionVault.sol:OptionVault", abi.encode(address(access), address(house), foreign, MARKET, uint8(0))
+        );
     }
 
     function _refused(IOptionVault.Params memory p, bytes32 what) private {

@@ -26,16 +26,7 @@ contract QueuesTest is VaultFixture {
     function _turncoatVault() private returns (IVault vault) {
         turncoat = new TurncoatToken("TURN", 18);
         uint16 market = markets.addMarket(address(turncoat), address(usdc), feedConfig());
-        vault = _vaultOf(market);
-    }
-
-    function _vaultOf(uint16 market) private returns (IVault) {
-        return IVault(
-            vm.deployCode(
-                "OptionVault.sol:OptionVault",
-                abi.encode(address(access), address(house), address(oracle), market, uint8(Side.CALL))
-            )
-        );
+        vault = _newVault(market, Side.CALL);
     }
 
     function _request(IVault vault, address who, uint256 assets) private returns (uint256) {
@@ -208,7 +199,7 @@ contract QueuesTest is VaultFixture {
         vault.requestDeposit(10e18, mallory, mallory);
         vm.stopPrank();
         FeeToken other = new FeeToken();
-        IVault second = _vaultOf(markets.addMarket(address(other), address(usdc), feedConfig()));
+        IVault second = _newVault(markets.addMarket(address(other), address(usdc), feedConfig()), Side.CALL);
         other.mint(mallory, 10e18);
         vm.startPrank(mallory);
         other.approve(address(second), 10e18);

@@ -5,6 +5,7 @@ import {IERC7540Deposit, IERC7540Operator, IERC7540Redeem} from "../../../contra
 import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
 import {IOptionToken} from "../../../contracts/interfaces/IOptionToken.sol";
 import {IOptionVault} from "../../../contracts/interfaces/IOptionVault.sol";
+import {IVaultPricer} from "../../../contracts/interfaces/IVaultPricer.sol";
 import {SeriesId, SeriesIdLib, Side} from "../../../contracts/libraries/SeriesId.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
 import {VolatilityFixture} from "../volatility/VolatilityFixture.sol";
@@ -18,7 +19,8 @@ interface IVault is IOptionVault, IERC20Metadata, IERC7540Deposit, IERC7540Redee
     );
 
     function asset() external view returns (address);
-    function pricer() external view returns (address);
+    function pricer() external view returns (IVaultPricer);
+    function scale() external view returns (uint256);
     function written(SeriesId series) external view returns (uint256);
     function redeem(uint256 shares, address receiver, address controller) external returns (uint256);
     function withdraw(uint256 assets, address receiver, address controller) external returns (uint256);
@@ -43,6 +45,7 @@ interface IVault is IOptionVault, IERC20Metadata, IERC7540Deposit, IERC7540Redee
 /// buyer and a depositor with money.
 abstract contract VaultFixture is VolatilityFixture {
     IClearinghouse internal house;
+    IVaultPricer internal pricer;
     IVault internal calls;
     IVault internal puts;
 
@@ -63,11 +66,12 @@ abstract contract VaultFixture is VolatilityFixture {
         house = IClearinghouse(
             vm.deployCode("Clearinghouse.sol:Clearinghouse", abi.encode(address(access), address(markets), renderer))
         );
+        pricer = IVaultPricer(vm.deployCode("VaultPricer.sol:VaultPricer", abi.encode(address(oracle))));
         alice = makeAddr("alice");
         bob = makeAddr("bob");
         _listSeries();
-        calls = _newVault(Side.CALL);
-        puts = _newVault(Side.PUT);
+        calls = _newVault(MARKET, Side.CALL);
+        puts = _newVault(MARKET, Side.PUT);
         postVolatility(NEAR, 0.6e18);
         postVolatility(FAR, 0.6e18);
 
@@ -76,11 +80,11 @@ abstract contract VaultFixture is VolatilityFixture {
         _fund(bob);
     }
 
-    function _newVault(Side side) internal returns (IVault) {
+    function _newVault(uint16 market, Side side) internal returns (IVault) {
         return IVault(
             vm.deployCode(
                 "OptionVault.sol:OptionVault",
-                abi.encode(address(access), address(house), address(oracle), MARKET, uint8(side))
+                abi.encode(address(access), address(house), address(pricer), market, uint8(side))
             )
         );
     }
