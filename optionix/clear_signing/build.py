@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from optionix.chain.abi import ABI_FOLDER, Item, load_abi
-from optionix.chain.create2 import first_child_address
 from optionix.chain.deployment import DeployedVault, Deployment
 from optionix.clear_signing.clearinghouse import CLEARINGHOUSE, OPTION_TOKEN_ACTIONS
 from optionix.clear_signing.exchange import EXCHANGE, ORDER
@@ -123,18 +122,14 @@ def _places(name: str, deployment: Deployment | None) -> dict[str, list[Place]]:
     if deployment is None:
         return {"": []}
     collection = {"optionToken": deployment.address("OptionToken")}
-    if name in ("OptionVault", "VaultPricer"):
-        return {
-            f"-{vault.market}-{vault.side}": [_vault(name, deployment, vault, collection)]
-            for vault in deployment.vaults
-        }
+    if name == "OptionVault":
+        return {f"-{vault.market}-{vault.side}": [_vault(deployment, vault, collection)] for vault in deployment.vaults}
     return {"": [Place(deployment.chain_id, deployment.address(name), collection)]}
 
 
-def _vault(name: str, deployment: Deployment, vault: DeployedVault, collection: Mapping[str, str]) -> Place:
+def _vault(deployment: Deployment, vault: DeployedVault, collection: Mapping[str, str]) -> Place:
     asset = deployment.settlement_token(vault.market, Side[vault.side]).address
-    address = vault.address if name == "OptionVault" else first_child_address(vault.address)
-    return Place(deployment.chain_id, address, {**collection, "asset": asset})
+    return Place(deployment.chain_id, vault.address, {**collection, "asset": asset})
 
 
 def _deployments(places: Sequence[Place]) -> dict[str, Any]:

@@ -45,5 +45,7 @@ REPORT = action(
 """The message that signers sign, EIP-712 primary type `SurfaceReport`."""
 
 PRICER: dict[str, Action] = {
-    "noteOutage": action("Note whether the feed of an expiry can be read", date("expiry", "Expiry")),
+    "noteOutage": action(
+        "Note whether the feed of an expiry can be read", raw("market", "Market"), date("expiry", "Expiry")
+    ),
 }
