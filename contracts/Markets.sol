@@ -5,11 +5,11 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 import {IMarkets} from "./interfaces/IMarkets.sol";
+import {PriceOracle} from "./libraries/PriceOracle.sol";
+import {Round, RoundReader} from "./libraries/RoundReader.sol";
+import {Found} from "./libraries/RoundSearch.sol";
 import {BookKey, SeriesId, Side} from "./libraries/SeriesId.sol";
-import {PriceOracle} from "./oracles/PriceOracle.sol";
-import {Round, RoundReader} from "./oracles/RoundReader.sol";
-import {Found} from "./oracles/RoundSearch.sol";
-import {SettlementOracle} from "./oracles/SettlementOracle.sol";
+import {SettlementOracle} from "./libraries/SettlementOracle.sol";
 
 /// @title Markets
 /// @notice The listing of markets, feeds, expiries and series; spot as a listed expiry reads it; settlement prices.

@@ -5,11 +5,11 @@ import {IClearinghouse} from "./interfaces/IClearinghouse.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {IVaultPricer} from "./interfaces/IVaultPricer.sol";
 import {Side} from "./libraries/SeriesId.sol";
+import {TokenSymbol} from "./libraries/TokenSymbol.sol";
 import {VaultBook} from "./vault/VaultBook.sol";
 import {VaultParams} from "./vault/VaultParams.sol";
 import {VaultShares} from "./vault/VaultShares.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 /// @title OptionVault
 /// @notice The passive underwriter of one (market, side): an account of the Clearinghouse that writes listed series to
@@ -51,12 +51,9 @@ contract OptionVault is VaultShares {
         _setFees(Fees({ofNotional: 0.0003e18, ofPremium: 0.125e18, performance: 0.1e18}));
     }
 
-    /// @dev The base token's symbol as the screens show it: wrapped coins without their W.
-    function _shownSymbol(address clearinghouse_, uint16 market_) private view returns (string memory symbol_) {
+    /// @dev The base token's symbol as the screens show it.
+    function _shownSymbol(address clearinghouse_, uint16 market_) private view returns (string memory) {
         IMarkets markets_ = IMarkets(IClearinghouse(clearinghouse_).markets());
-        symbol_ = IERC20Metadata(markets_.market(market_).base).symbol();
-        bytes32 hash = keccak256(bytes(symbol_));
-        if (hash == keccak256("WETH")) return "ETH";
-        if (hash == keccak256("WBTC")) return "BTC";
+        return TokenSymbol.onScreen(TokenSymbol.read(markets_.market(market_).base));
     }
 }

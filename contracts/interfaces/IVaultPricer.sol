@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {OpenSeries} from "../libraries/OpenSeries.sol";
 import {SeriesId} from "../libraries/SeriesId.sol";
 import {IMarkets} from "./IMarkets.sol";
 import {IOptionVault} from "./IOptionVault.sol";
@@ -10,9 +11,7 @@ import {IVolatilityOracle} from "./IVolatilityOracle.sol";
 /// @dev It keeps each vault's parameters under the vault's own address, for the caller alone to set, and is told with each
 /// question what that vault holds: nothing that one vault does reaches another, and no role acts here. Apart from the vault
 /// only because both together are larger than a contract may be.
-///
-/// An open series is one word: its written amount (high 128 bits, WAD) and its id (low 128 bits). `scale` is the WAD of one
-/// token unit of the settlement asset.
+/// `scale` is the WAD of one token unit of the settlement asset.
 interface IVaultPricer {
     /// @notice The vault as a quote sees it.
     /// @param netAssets At the last re-basing, token units.
@@ -56,10 +55,10 @@ interface IVaultPricer {
 
     /// @notice Marks every open series by the caller's parameters. Never reverts for a missing price: such a series owes
     /// its whole collateral to leavers and nothing to those who enter.
-    function mark(uint256[] calldata open, uint256 scale) external view returns (Marks memory marks);
+    function mark(OpenSeries[] calldata open, uint256 scale) external view returns (Marks memory marks);
 
     /// @notice What an open series owes and unlocks once it is settled. Token units.
-    function settled(uint256 open, uint256 scale)
+    function settled(OpenSeries open, uint256 scale)
         external
         view
         returns (bool isSettled, uint256 owed, uint256 collateral);

@@ -100,6 +100,15 @@ library SliceMoves {
         );
     }
 
+    /// @notice Annual variances of a slice at its own time and its own deviations.
+    function ownVariances(IVolatilityOracle.Slice memory slice, uint40 expiry)
+        internal
+        pure
+        returns (uint256[SLICE_POINTS] memory)
+    {
+        return variances(slice, expiry, deviation(slice, expiry, expiry - slice.timestamp));
+    }
+
     /// @notice Whether all volatilities are in the sane range.
     function inRange(uint256[SLICE_POINTS] memory variance) internal pure returns (bool) {
         unchecked {
@@ -110,13 +119,13 @@ library SliceMoves {
         return true;
     }
 
-    /// @notice The first volatility outside the sane range (WAD), for the words of a refusal.
-    function outOfRange(uint256[SLICE_POINTS] memory variance) internal pure returns (uint256 volatility) {
-        for (uint256 i; i < SLICE_POINTS; ++i) {
-            if (variance[i] < MIN_VARIANCE || variance[i] > MAX_VARIANCE) {
-                return FixedPointMathLib.fullMulDiv(FixedPointMathLib.sqrt(variance[i]), WAD, 1 << 48);
-            }
-        }
+    /// @notice Reverts with the first volatility (WAD) outside the sane range.
+    function requireInRange(uint40 expiry, uint256[SLICE_POINTS] memory variance) internal pure {
+        if (inRange(variance)) return;
+        uint256 i;
+        while (variance[i] >= MIN_VARIANCE && variance[i] <= MAX_VARIANCE) ++i;
+        uint256 volatility = FixedPointMathLib.fullMulDiv(FixedPointMathLib.sqrt(variance[i]), WAD, 1 << 48);
+        revert IVolatilityOracle.VolatilityOutOfRange(expiry, volatility);
     }
 
     /// @notice Whether two slices, given by their variances at five points, lie within `limit` (volatility, WAD) of each
@@ -172,6 +181,54 @@ library SliceMoves {
         int256 move = int256(limit) / CARRY_UNIT;
         // the result lies between two int40, so it is one
         return int40(FixedPointMathLib.clamp(int256(next), int256(from) - move, int256(from) + move));
+    }
+
+    /// @notice Whether a slice's variances at its own deviations and its carry lie within the limits of another slice's.
+    function isNear(
+        uint256[SLICE_POINTS] memory to,
+        int40 carry,
+        IVolatilityOracle.Slice memory neighbour,
+        uint40 expiry,
+        uint256 limit,
+        uint256 carryLimit
+    ) internal pure returns (bool) {
+        return within(ownVariances(neighbour, expiry), to, limit)
+            && clampCarry(neighbour.carry, carry, carryLimit) == carry;
+    }
+
+    /// @notice Whether they lie within the limits of one level (WAD) without carry.
+    function isNear(uint256[SLICE_POINTS] memory to, int40 carry, uint256 level, uint256 limit, uint256 carryLimit)
+        internal
+        pure
+        returns (bool)
+    {
+        return within(to, level, limit) && clampCarry(0, carry, carryLimit) == carry;
+    }
+
+    /// @notice What is stored of `next`, which follows `stored`: itself where it moves no volatility further than `limit` and
+    /// carry no further than `carryLimit` (both WAD), else clipped to them. Reverts where it is out of the sane range.
+    function bound(
+        IVolatilityOracle.Slice memory stored,
+        IVolatilityOracle.Slice memory next,
+        uint40 expiry,
+        uint256 limit,
+        uint256 carryLimit
+    ) internal pure returns (IVolatilityOracle.Slice memory, bool clipped) {
+        uint256 unit = deviation(stored, expiry, expiry - next.timestamp);
+        uint256[SLICE_POINTS] memory from = variances(stored, expiry, unit);
+        uint256[SLICE_POINTS] memory to = variances(next, expiry, unit);
+        requireInRange(expiry, to);
+
+        int40 carry = clampCarry(stored.carry, next.carry, carryLimit);
+        if (carry != next.carry) {
+            next.carry = carry;
+            clipped = true;
+        }
+        if (!within(from, to, limit)) {
+            next = clip(stored, next, expiry, unit, from, limit);
+            clipped = true;
+        }
+        return (next, clipped);
     }
 
     /// @notice The slice furthest on the straight line from `stored` to `next` (both at the time of `next`; theta, phi and

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
+import {ReportHash} from "../libraries/ReportHash.sol";
 import {SliceMoves} from "../libraries/SliceMoves.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
@@ -25,12 +26,6 @@ abstract contract ReportRules is IVolatilityOracle, AccessManaged, EIP712 {
     /// @notice A single signer is enough on this chain alone, the local one.
     uint256 public constant LOCAL_CHAIN_ID = 31_337;
 
-    bytes32 private constant SLICE_TYPEHASH =
-        keccak256("SliceReport(uint40 expiry,uint64 theta,uint64 phi,int48 rho,int40 carry)");
-    bytes32 private constant REPORT_TYPEHASH = keccak256(
-        "SurfaceReport(uint16 market,uint40 timestamp,SliceReport[] slices)SliceReport(uint40 expiry,uint64 theta,uint64 phi,int48 rho,int40 carry)"
-    );
-
     /// @inheritdoc IVolatilityOracle
     mapping(uint16 market => uint256) public anchor;
     /// @inheritdoc IVolatilityOracle
@@ -48,26 +43,7 @@ abstract contract ReportRules is IVolatilityOracle, AccessManaged, EIP712 {
 
     /// @inheritdoc IVolatilityOracle
     function hashReport(SurfaceReport calldata report) public view returns (bytes32) {
-        uint256 count = report.slices.length;
-        bytes32[] memory hashes = new bytes32[](count);
-        for (uint256 i; i < count; ++i) {
-            hashes[i] = _hashSlice(report.slices[i]);
-        }
-        return _hashTypedDataV4(
-            keccak256(abi.encode(REPORT_TYPEHASH, report.market, report.timestamp, keccak256(abi.encodePacked(hashes))))
-        );
-    }
-
-    /// @dev The fields of the struct are whole words in the call data, as typed data wants them. Unclean ones hash to
-    /// something else, and are refused by the compiler's own check where they are read.
-    function _hashSlice(SliceReport calldata report) private pure returns (bytes32 hash) {
-        bytes32 typeHash = SLICE_TYPEHASH;
-        assembly ("memory-safe") {
-            let start := mload(0x40) // beyond the free memory: it stays free
-            mstore(start, typeHash)
-            calldatacopy(add(start, 0x20), report, 0xa0)
-            hash := keccak256(start, 0xc0)
-        }
+        return _hashTypedDataV4(ReportHash.hash(report));
     }
 
     /// @dev Signatures ascend by signer, so each counts once. A signature that is not a current signer's is refused, not

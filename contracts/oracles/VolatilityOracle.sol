@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
+import {Halt} from "../libraries/MarketSlices.sol";
 import {ReportRules} from "./ReportRules.sol";
 import {SliceStore} from "./SliceStore.sol";
 
@@ -44,12 +45,12 @@ contract VolatilityOracle is SliceStore {
     function halt(uint16 market, uint40 expiry) external {
         if (!isSigner[msg.sender]) revert NotSigner(msg.sender);
         if (expiry <= block.timestamp) revert ExpiryPassed(expiry);
-        if (_newest[market][expiry].timestamp == 0) revert NoSlice(market, expiry);
+        if (_slices[market].newest[expiry].timestamp == 0) revert NoSlice(market, expiry);
         uint8 used = _haltsUsed[market][expiry][msg.sender];
         if (used == MAX_HALTS) revert HaltsUsedUp(msg.sender, MAX_HALTS);
         _haltsUsed[market][expiry][msg.sender] = used + 1;
 
-        Halt storage state = _halts[market][expiry];
+        Halt storage state = _slices[market].halts[expiry];
         uint40 until = uint40(block.timestamp) + _rules.heartbeat;
         state.until = until;
         emit ExpiryHalted(market, expiry, state.clipped ? type(uint40).max : until, msg.sender);
@@ -59,12 +60,12 @@ contract VolatilityOracle is SliceStore {
 
     /// @inheritdoc IVolatilityOracle
     function slice(uint16 market, uint40 expiry) external view returns (Slice memory) {
-        return _newest[market][expiry];
+        return _slices[market].newest[expiry];
     }
 
     /// @inheritdoc IVolatilityOracle
     function previousSlice(uint16 market, uint40 expiry) external view returns (Slice memory) {
-        return _previous[market][expiry];
+        return _slices[market].previous[expiry];
     }
 
     /// @inheritdoc IVolatilityOracle
@@ -83,17 +84,17 @@ contract VolatilityOracle is SliceStore {
         view
         returns (Slice memory newest, Slice memory previous)
     {
-        newest = _newest[market][expiry];
+        newest = _slices[market].newest[expiry];
         if (newest.timestamp == 0) revert NoSlice(market, expiry);
         if (block.timestamp - newest.timestamp > _rules.heartbeat) {
             revert StaleSlice(market, expiry, newest.timestamp);
         }
-        previous = _previous[market][expiry];
+        previous = _slices[market].previous[expiry];
     }
 
     /// @inheritdoc IVolatilityOracle
     function isHalted(uint16 market, uint40 expiry) public view returns (bool) {
-        Halt memory state = _halts[market][expiry];
+        Halt memory state = _slices[market].halts[expiry];
         return state.clipped || block.timestamp < state.until;
     }
 }

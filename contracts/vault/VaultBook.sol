@@ -5,6 +5,7 @@ import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
+import {OpenSeries, OpenSeriesList} from "../libraries/OpenSeries.sol";
 import {Payoff} from "../libraries/Payoff.sol";
 import {SeriesId, Side} from "../libraries/SeriesId.sol";
 import {VaultParams} from "./VaultParams.sol";
@@ -54,10 +55,7 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
     uint256 internal _shortVega;
     Base internal _base;
 
-    /// @dev A written amount (high 128 bits, WAD) and its series (low 128 bits) in one slot.
-    uint256[] internal _open;
-    /// @dev Place in `_open`, from 1.
-    mapping(SeriesId series => uint256) internal _place;
+    OpenSeriesList internal _open;
 
     constructor(address clearinghouse_, uint16 market_, Side side_) {
         clearinghouse = clearinghouse_;
@@ -77,17 +75,16 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
 
     /// @inheritdoc IOptionVault
     function openSeries() external view returns (SeriesId[] memory series) {
-        uint256 count = _open.length;
+        uint256 count = _open.items.length;
         series = new SeriesId[](count);
         for (uint256 i; i < count; ++i) {
-            series[i] = _seriesOf(_open[i]);
+            series[i] = _open.items[i].series();
         }
     }
 
     /// @notice Contracts of a series that the vault has written and not bought back, WAD.
     function written(SeriesId series) public view returns (uint256) {
-        uint256 place = _place[series];
-        return place == 0 ? 0 : _amountOf(_open[place - 1]);
+        return _open.amountOf(series);
     }
 
     /// @inheritdoc IOptionVault
@@ -116,61 +113,26 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
     /// @inheritdoc IOptionVault
     /// @dev The same whoever settled the leg in the Clearinghouse: what that releases follows from amount and price.
     function release(SeriesId series) external nonReentrant {
-        uint256 place = _place[series];
+        uint256 place = _open.place[series];
         if (place == 0) revert NotOpen(series);
         if (!_release(place - 1)) revert IMarkets.NotSettled(market, series.expiry());
     }
 
     /// @dev Takes a series out of the book if it is settled. The last series moves into its place.
     function _release(uint256 index) internal returns (bool settled) {
-        uint256 slot = _open[index];
+        OpenSeries item = _open.items[index];
         uint256 owed;
         uint256 collateral;
-        (settled, owed, collateral) = pricer.settled(slot, scale);
+        (settled, owed, collateral) = pricer.settled(item, scale);
         if (!settled) return false;
-        SeriesId series = _seriesOf(slot);
-        _remove(index, series);
+        SeriesId series = item.series();
+        _open.remove(index);
         _locked -= collateral;
         _idle += collateral - owed;
         emit SeriesReleased(series, int256(owed));
         if (IClearinghouse(clearinghouse).leg(address(this), series) != 0) {
             IClearinghouse(clearinghouse).settleLeg(address(this), series);
         }
-    }
-
-    // --- the open series ---
-
-    function _seriesOf(uint256 slot) internal pure returns (SeriesId) {
-        return SeriesId.wrap(uint128(slot));
-    }
-
-    function _amountOf(uint256 slot) internal pure returns (uint256) {
-        return slot >> 128;
-    }
-
-    /// @dev Stores a series' new amount, opening or removing it as needed.
-    function _setAmount(SeriesId series, uint256 amount) internal {
-        uint256 place = _place[series];
-        if (amount == 0) return _remove(place - 1, series);
-        uint256 slot = amount << 128 | SeriesId.unwrap(series);
-        if (place != 0) {
-            _open[place - 1] = slot;
-            return;
-        }
-        if (_open.length == MAX_SERIES) revert TooManySeries(MAX_SERIES);
-        _open.push(slot);
-        _place[series] = _open.length;
-    }
-
-    function _remove(uint256 index, SeriesId series) private {
-        uint256 last = _open.length - 1;
-        if (index != last) {
-            uint256 moved = _open[last];
-            _open[index] = moved;
-            _place[_seriesOf(moved)] = index + 1;
-        }
-        _open.pop();
-        delete _place[series];
     }
 
     // --- marks ---
@@ -182,7 +144,7 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
 
     /// @dev Marks every open series; see IVaultPricer.
     function _mark() internal view returns (IVaultPricer.Marks memory marks) {
-        if (_open.length != 0) marks = pricer.mark(_open, scale);
+        if (_open.items.length != 0) marks = pricer.mark(_open.items, scale);
     }
 }
 // slither-disable-end incorrect-equality

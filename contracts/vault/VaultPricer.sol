@@ -5,31 +5,24 @@ import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
+import {OpenSeries} from "../libraries/OpenSeries.sol";
 import {Payoff} from "../libraries/Payoff.sol";
-import {SeriesId, Side} from "../libraries/SeriesId.sol";
-import {VaultPricing} from "./VaultPricing.sol";
+import {SeriesId} from "../libraries/SeriesId.sol";
+import {VaultBounds} from "../libraries/VaultBounds.sol";
+import {ExpiryMark, VaultMarks} from "../libraries/VaultMarks.sol";
+import {VaultPricing} from "../libraries/VaultPricing.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 /// @title VaultPricer
 /// @notice Reads the feed and the volatility oracle for the vaults, marks their books and quotes their trades.
 contract VaultPricer is IVaultPricer {
+    using VaultMarks for Marks;
+
     /// @notice Trading and processing stop this long, and the feed's maximum age, before an expiry.
     uint256 public constant CUTOFF_SECONDS = 30 minutes;
 
     /// @notice Notes of a feed's outage count as one while no two are further apart than this.
     uint256 public constant OUTAGE_GAP_SECONDS = 12 hours;
-
-    /// @dev One expiry when marking.
-    /// @param priced False where the feed or the slice cannot be read.
-    /// @param cutOff So near its expiry, or past it unsettled, that nothing is processed.
-    struct Expiry {
-        VaultPricing.Frames frames;
-        uint40 expiry;
-        bool priced;
-        bool cutOff;
-        uint256 unpricedSince;
-        uint256 settlementPrice;
-    }
 
     /// @dev A feed seen unreadable: first, and last. A gap ends the count, so that two short failures days apart are not
     /// one long one.
@@ -67,36 +60,16 @@ contract VaultPricer is IVaultPricer {
     }
 
     /// @inheritdoc IVaultPricer
-    /// @dev The half spread must grow at least as fast as signers may move volatility: nobody gains by knowing the next
-    /// report. Where the oracle's bound is raised later, quotes and marks follow it at once (`_conditions`).
+    /// @dev Where the oracle's bound of moves is raised later, quotes and marks follow it at once (`_conditions`).
     function setParams(IOptionVault.Params calldata p) external {
-        _check(p.halfSpread >= 0.001e18 && p.halfSpread <= 0.5e18, "halfSpread");
-        _check(
-            p.halfSpreadPerDay >= volatilityOracle.volatilityPerDay() && p.halfSpreadPerDay <= 10e18, "halfSpreadPerDay"
-        );
-        _check(p.skew <= 10e18, "skew");
-        _check(p.use <= VaultPricing.WAD, "use");
-        _check(p.minRate <= VaultPricing.WAD, "minRate");
-        _check(p.floor <= 0.05e18, "floor");
-        _check(p.minAbsDelta < p.maxAbsDelta && p.maxAbsDelta <= VaultPricing.WAD, "absDelta");
-        _check(p.maxUtilisation != 0 && p.maxUtilisation <= VaultPricing.WAD, "maxUtilisation");
-        _check(p.minAmount != 0 && p.minAmount <= 1000e18, "minAmount");
-        _check(p.guardWindow <= 1 days, "guardWindow");
-        _check(p.noticeSeconds >= 5 minutes && p.noticeSeconds <= 7 days, "noticeSeconds");
-        _check(p.minRequest != 0, "minRequest");
+        VaultBounds.check(p, volatilityOracle.volatilityPerDay());
         _params[msg.sender] = p;
     }
 
     /// @inheritdoc IVaultPricer
     function setFees(IOptionVault.Fees calldata f) external {
-        _check(f.ofNotional <= 0.005e18, "ofNotional");
-        _check(f.ofPremium <= 0.2e18, "ofPremium");
-        _check(f.performance <= 0.3e18, "performance");
+        VaultBounds.check(f);
         _fees[msg.sender] = f;
-    }
-
-    function _check(bool holds, bytes32 what) private pure {
-        if (!holds) revert IOptionVault.BadParams(what);
     }
 
     // --- trades ---
@@ -171,72 +144,41 @@ contract VaultPricer is IVaultPricer {
     // --- marks ---
 
     /// @inheritdoc IVaultPricer
-    function settled(uint256 open, uint256 scale)
+    function settled(OpenSeries open, uint256 scale)
         external
         view
         returns (bool isSettled, uint256 owed, uint256 collateral)
     {
-        SeriesId series = _seriesOf(open);
+        SeriesId series = open.series();
         (uint256 price,) = markets.settlement(series.market(), series.expiry());
         if (price == 0) return (false, 0, 0);
-        owed = Payoff.payoffUp(series.side(), series.strikeWad(), price, open >> 128, scale);
-        return (true, owed, _collateral(series, open >> 128, scale));
+        owed = Payoff.payoffUp(series.side(), series.strikeWad(), price, open.amount(), scale);
+        return (true, owed, _collateral(series, open.amount(), scale));
     }
 
     /// @inheritdoc IVaultPricer
-    function mark(uint256[] calldata open, uint256 scale) external view returns (Marks memory marks) {
+    function mark(OpenSeries[] calldata open, uint256 scale) external view returns (Marks memory marks) {
         uint256 left = open.length;
-        uint256[] memory waiting = open;
+        OpenSeries[] memory waiting = open;
         IOptionVault.Params memory p = _params[msg.sender];
         // One expiry after the other: the first series that waits names it, and those of others move to the front.
         while (left != 0) {
-            Expiry memory e = _readExpiry(_seriesOf(waiting[0]), p);
+            ExpiryMark memory e = _readExpiry(waiting[0].series(), p);
             uint256 others;
             for (uint256 i; i < left; ++i) {
-                uint256 slot = waiting[i];
+                OpenSeries item = waiting[i];
                 // Expiries are compared, no balance.
                 // slither-disable-next-line incorrect-equality
-                if (_seriesOf(slot).expiry() == e.expiry) _addMark(marks, e, slot, scale);
-                else waiting[others++] = slot;
+                if (item.series().expiry() == e.expiry) marks.add(e, item, scale);
+                else waiting[others++] = item;
             }
             left = others;
         }
     }
 
-    function _seriesOf(uint256 slot) private pure returns (SeriesId) {
-        return SeriesId.wrap(uint128(slot));
-    }
-
-    function _addMark(Marks memory marks, Expiry memory e, uint256 slot, uint256 scale) private pure {
-        SeriesId series = _seriesOf(slot);
-        (Side side, uint256 strike) = (series.side(), series.strikeWad());
-        uint256 amount = slot >> 128;
-        if (e.settlementPrice != 0) {
-            uint256 owed = Payoff.payoffUp(side, strike, e.settlementPrice, amount, scale);
-            marks.entering += owed;
-            marks.leaving += owed;
-            return;
-        }
-        if (e.cutOff) marks.cutOffExpiry = e.expiry;
-        uint256 collateral = Payoff.collateralUp(side, strike, amount, scale);
-        if (!e.priced) {
-            marks.leaving += collateral;
-            if (e.unpricedSince > marks.unpricedSince) {
-                marks.unpricedSince = e.unpricedSince;
-                marks.unpricedExpiry = e.expiry;
-            }
-            return;
-        }
-        (uint256 entering, uint256 leaving, uint256 vega) =
-            VaultPricing.liabilities(side, strike, e.frames, amount, collateral, scale);
-        marks.entering += entering;
-        marks.leaving += leaving;
-        marks.shortVega += vega;
-    }
-
     /// @dev What an expiry's series are marked with. Past an expiry a series is worth its intrinsic value, for which any
     /// slice will do.
-    function _readExpiry(SeriesId series, IOptionVault.Params memory p) private view returns (Expiry memory e) {
+    function _readExpiry(SeriesId series, IOptionVault.Params memory p) private view returns (ExpiryMark memory e) {
         (uint16 market, uint40 expiry) = (series.market(), series.expiry());
         e.expiry = expiry;
         bool past = expiry <= block.timestamp;
@@ -256,7 +198,6 @@ contract VaultPricer is IVaultPricer {
             previous = volatilityOracle.previousSlice(market, expiry);
         }
         try markets.spot(market, expiry) returns (uint256 spot, uint256) {
-            e.priced = true;
             e.frames =
                 VaultPricing.frames(series.side(), _conditions(expiry, spot, newest, previous, feed.deviationBps, p));
         } catch (bytes memory reason) {

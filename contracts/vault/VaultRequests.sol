@@ -6,7 +6,7 @@ import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
-import {RequestQueue} from "./RequestQueue.sol";
+import {RequestQueue} from "../libraries/RequestQueue.sol";
 import {VaultTrading} from "./VaultTrading.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
@@ -158,9 +158,9 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
 
     /// @dev Releases what is settled. Backwards, as a release moves the last series into the gap.
     function _releaseSettled() private {
-        uint256 i = _open.length;
+        uint256 i = _open.items.length;
         while (i != 0) {
-            if (_seriesOf(_open[--i]).expiry() <= block.timestamp) _release(i);
+            if (_open.items[--i].series().expiry() <= block.timestamp) _release(i);
         }
     }
 

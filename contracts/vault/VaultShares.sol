@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC7540Deposit, IERC7575Share, IERC7575Vault} from "../interfaces/IAsyncVault.sol";
-import {RequestQueue} from "./RequestQueue.sol";
+import {RequestQueue} from "../libraries/RequestQueue.sol";
 import {VaultRequests} from "./VaultRequests.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";

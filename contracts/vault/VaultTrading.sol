@@ -5,8 +5,8 @@ import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {SeriesId} from "../libraries/SeriesId.sol";
+import {VaultPricing} from "../libraries/VaultPricing.sol";
 import {VaultBook} from "./VaultBook.sol";
-import {VaultPricing} from "./VaultPricing.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -73,7 +73,7 @@ abstract contract VaultTrading is VaultBook {
         _locked = locked;
         uint256 shortVega = _shortVega + trade.vega;
         _shortVega = shortVega;
-        _setAmount(series, trade.before + amount);
+        _open.set(series, trade.before + amount);
         emit Bought(
             msg.sender,
             series,
@@ -117,7 +117,7 @@ abstract contract VaultTrading is VaultBook {
         _idle += quote.collateral - proceeds;
         uint256 shortVega = _shortVega.zeroFloorSub(trade.vega);
         _shortVega = shortVega;
-        _setAmount(series, trade.before - amount);
+        _open.set(series, trade.before - amount);
         emit SoldBack(msg.sender, series, receiver, amount, proceeds, quote.spot, quote.volatility, shortVega, locked);
 
         IClearinghouse(clearinghouse).close(address(this), series, amount, msg.sender);
@@ -143,7 +143,7 @@ abstract contract VaultTrading is VaultBook {
     {
         if (series.market() != market || series.side() != side) revert WrongMarket(series);
         trade.before = written(series);
-        if (trade.before == 0 && _open.length == MAX_SERIES) revert TooManySeries(MAX_SERIES);
+        if (trade.before == 0 && _open.items.length == MAX_SERIES) revert TooManySeries(MAX_SERIES);
         (trade.quote, trade.vega) = pricer.quoteBuy(
             series,
             trade.before,

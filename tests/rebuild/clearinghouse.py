@@ -19,11 +19,6 @@ class ClearinghouseReplica(Replica):
 
     derived: ClassVar[dict[str, str]] = {
         "AMOUNT_UNIT": "a constant",
-        "BOUNTY_DIVISOR": "a constant",
-        "BOUNTY_GROWTH": "a constant",
-        "BOUNTY_WINDOW": "a constant",
-        "CREDIT_DIVISOR": "a constant",
-        "ITEM_DIVISOR": "a constant",
         "MAX_LEGS": "a constant",
         "TRADE": "a constant",
         "WITHDRAW": "a constant",

@@ -2,8 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
+import {RoundReader} from "../../../contracts/libraries/RoundReader.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
-import {RoundReader} from "../../../contracts/oracles/RoundReader.sol";
 import {HistoryFeed} from "../support/HistoryFeed.sol";
 import {MarketsFixture} from "../support/MarketsFixture.sol";
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
-import {RoundReader} from "../../../contracts/oracles/RoundReader.sol";
+import {RoundReader} from "../../../contracts/libraries/RoundReader.sol";
 import {HistoryFixture} from "../support/HistoryFixture.sol";
 
 /// @notice The second fallback: the last positive round could not be read for seven days.

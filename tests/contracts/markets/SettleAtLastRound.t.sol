@@ -2,8 +2,8 @@
 pragma solidity ^0.8.30;
 
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
+import {RoundReader} from "../../../contracts/libraries/RoundReader.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
-import {RoundReader} from "../../../contracts/oracles/RoundReader.sol";
 import {HistoryFixture} from "../support/HistoryFixture.sol";
 
 /// @notice The first fallback: a day without a valid proof, then the last positive round in force at expiry.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {RequestQueue} from "../../../contracts/vault/RequestQueue.sol";
+import {RequestQueue} from "../../../contracts/libraries/RequestQueue.sol";
 import {Test} from "../support/Test.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 

@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IAggregatorV3} from "../interfaces/IAggregatorV3.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
-import {BookRequirement} from "../libraries/BookRequirement.sol";
+import {BookRequirement} from "./BookRequirement.sol";
 
 /// @notice Checks a feed's settings and reads spot by them.
 library PriceOracle {

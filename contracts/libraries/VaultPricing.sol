@@ -4,8 +4,8 @@ pragma solidity ^0.8.30;
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
-import {OptionPricing} from "../libraries/OptionPricing.sol";
-import {Side} from "../libraries/SeriesId.sol";
+import {OptionPricing} from "./OptionPricing.sol";
+import {Side} from "./SeriesId.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
 /// @title VaultPricing
