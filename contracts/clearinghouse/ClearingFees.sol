@@ -25,14 +25,13 @@ abstract contract ClearingFees is ClearingCollateral {
 
     /// @inheritdoc IClearinghouse
     function accrueFee(BookKey key, uint256 assets) external nonReentrant {
-        _requireListedBook(key);
-        address payer = _msgSender();
-        _debit(payer, _assetOf(key).token, assets);
-        Pot storage pot = _pots[key];
-        uint256 inPot = pot.assets + assets;
-        uint256 accrued = pot.accrued + assets;
-        (pot.assets, pot.accrued) = (inPot.toUint128(), accrued.toUint128());
-        emit FeeAccrued(key, payer, assets);
+        _accrueFee(_msgSender(), key, assets);
+    }
+
+    /// @inheritdoc IClearinghouse
+    function accrueFeeFor(address payer, BookKey key, uint256 assets) external nonReentrant {
+        _requireAuthority(payer, TRADE);
+        _accrueFee(payer, key, assets);
     }
 
     /// @inheritdoc IClearinghouse
@@ -101,6 +100,18 @@ abstract contract ClearingFees is ClearingCollateral {
     }
 
     // --- inside ---
+
+    function _accrueFee(address payer, BookKey key, uint256 assets) private {
+        Pot storage pot = _pots[key];
+        (uint256 inPot, uint256 accrued) = (pot.assets, pot.accrued);
+        // A pot that has had fees was listed when it had its first, and listings are for ever.
+        if (accrued == 0) _requireListedBook(key);
+        _debit(payer, _assetOf(key).token, assets);
+        inPot += assets;
+        accrued += assets;
+        (pot.assets, pot.accrued) = (inPot.toUint128(), accrued.toUint128());
+        emit FeeAccrued(key, payer, assets);
+    }
 
     /// @dev Pays the caller for an item that was done for another account.
     /// @param credited What the item added to that account's free balance.

@@ -177,6 +177,9 @@ interface IClearinghouse {
     /// @notice Pays a trading fee in the settlement asset from the caller's free balance into the pot of a (market, side, expiry).
     function accrueFee(BookKey key, uint256 assets) external;
 
+    /// @notice The same from the free balance of a payer that has given the caller the TRADE flag.
+    function accrueFeeFor(address payer, BookKey key, uint256 assets) external;
+
     /// @notice After settlement: pays the bounty of who proved the price, at most a tenth of what the pot collected and half
     /// its cap, and to the treasury what is not kept for those who settle books and redeem for others. Both have their
     /// share in whatever order and however often this is called. Never reverts for an empty pot.

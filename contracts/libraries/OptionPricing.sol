@@ -24,6 +24,8 @@ library OptionPricing {
     /// @notice A year of pricing.
     uint256 internal constant YEAR = 365 days;
 
+    /// @dev X96; beyond it no price changes (Black76).
+    uint256 private constant MAX_DEVIATION = 128 << 96;
     uint256 private constant CARRY_ONE = 1e9;
     uint256 private constant WAD = 1e18;
 
@@ -74,6 +76,28 @@ library OptionPricing {
         return valueIn(frameOf(spot, side, slice, expiry, timestamp), strike, side);
     }
 
+    /// @notice The value of one contract at a volatility and a carry of one's own, no slice taking part.
+    /// @param volatility Annual, WAD.
+    /// @param carry Annual, units of a slice.
+    function valueAtVolatility(
+        uint256 spot,
+        uint256 strike,
+        Side side,
+        uint256 volatility,
+        int40 carry,
+        uint40 expiry,
+        uint256 timestamp
+    ) internal pure returns (uint256) {
+        Frame memory frame;
+        _carryForward(frame, spot, side, carry, _left(expiry, timestamp));
+        (uint256 least, uint256 most) = Black76.sorted(frame.forward, strike);
+        uint256 deviation = volatility * rootOf(frame.left) / WAD;
+        (uint256 near, uint256 far,) = Black76.solve(
+            least, FixedPointX96.lnRatio(most, least), deviation < MAX_DEVIATION ? deviation : MAX_DEVIATION
+        );
+        return _value(side, strike, near, far, frame);
+    }
+
     // --- many strikes of one expiry ---
 
     /// @notice What all strikes of an expiry share at one spot and one time. With it a strike costs its logarithm, its
@@ -114,14 +138,19 @@ library OptionPricing {
     {
         uint256 reported = _reported(slice, expiry);
         uint256 left = _left(expiry, timestamp);
-        (uint256 forward, uint256 discount) = forwardOf(spot, slice.carry, left);
+        _carryForward(frame, spot, side, slice.carry, left);
+        (frame.level, frame.span) = Ssvi.levelOf(slice.theta, left, reported);
+        frame.phi = slice.phi;
+        (frame.rho, frame.rest) = Ssvi.wingOf(slice.rho);
+    }
+
+    /// @dev What a frame knows of spot, carry and time.
+    function _carryForward(Frame memory frame, uint256 spot, Side side, int40 carry, uint256 left) private pure {
+        (uint256 forward, uint256 discount) = forwardOf(spot, carry, left);
         frame.forward = forward;
         // D / spot is 1 / forward when the carry is positive, else 1 / spot: the larger of the two divides.
         frame.factor = side == Side.PUT ? discount : forward > spot ? forward : spot;
         frame.left = left;
-        (frame.level, frame.span) = Ssvi.levelOf(slice.theta, left, reported);
-        frame.phi = slice.phi;
-        (frame.rho, frame.rest) = Ssvi.wingOf(slice.rho);
     }
 
     /// @notice Square root of a time in years, X96.

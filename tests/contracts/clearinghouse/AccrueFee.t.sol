@@ -40,4 +40,31 @@ contract AccrueFeeTest is ClearinghouseFixture {
         assertEq(free(WRITER, weth), FUNDS_WETH - 15, "base");
         assertEq(free(WRITER, usdc), FUNDS_USDC - 3, "quote");
     }
+
+    // --- from somebody else's balance ---
+
+    function test_RefusesAPayerWhoGaveNoRights() public {
+        allow(WRITER, OPERATOR, 2);
+        vm.expectRevert(notAuthorised(WRITER, OPERATOR, 1));
+        vm.prank(OPERATOR);
+        house.accrueFeeFor(WRITER, _calls, 1);
+    }
+
+    function test_RefusesAnUnlistedBookForAPayer() public {
+        BookKey unlisted = BookKeyLib.pack(ETH, Side.CALL, EXPIRY + 1 days);
+        vm.expectRevert(abi.encodeWithSelector(IClearinghouse.UnlistedBook.selector, unlisted));
+        vm.prank(WRITER);
+        house.accrueFeeFor(WRITER, unlisted, 1);
+    }
+
+    function test_ATraderLetsAnOperatorPayFromItsBalance() public {
+        allow(WRITER, OPERATOR, 1);
+        vm.expectEmit(address(house));
+        emit IClearinghouse.FeeAccrued(_calls, WRITER, 10);
+        vm.prank(OPERATOR);
+        house.accrueFeeFor(WRITER, _calls, 10);
+        assertEq(house.feePot(_calls), 10, "pot");
+        assertEq(free(WRITER, weth), FUNDS_WETH - 10, "the payer's");
+        assertEq(free(OPERATOR, weth), FUNDS_WETH, "not the caller's");
+    }
 }
