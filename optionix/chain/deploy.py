@@ -159,6 +159,7 @@ def deploy(
     clearinghouse = run.create("Clearinghouse", access, markets, renderer)
     oracle = run.create("VolatilityOracle", access, markets)
     pricer = run.create("VaultPricer", oracle)
+    exchange = run.create("Exchange", access, clearinghouse, oracle)
     token = str(read(rpc, load_abi("Clearinghouse"), clearinghouse, "optionToken"))
     contracts = {
         "AccessManager": access,
@@ -167,6 +168,7 @@ def deploy(
         "OptionToken": str(to_checksum_address(token)),
         "VolatilityOracle": oracle,
         "VaultPricer": pricer,
+        "Exchange": exchange,
         "OptionRenderer": renderer,
         "ChainLens": run.create("ChainLens", clearinghouse, oracle),
         "AccountLens": run.create("AccountLens", clearinghouse),

@@ -20,7 +20,7 @@ from optionix.chain.rpc import BlockingRpc
 from optionix.instruments import Side
 
 _DOMAIN_TYPE = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
-_DOMAINS = {"VolatilityOracle": ("Optionix VolatilityOracle", "1")}
+_DOMAINS = {"VolatilityOracle": ("Optionix VolatilityOracle", "1"), "Exchange": ("Optionix Exchange", "1")}
 """EIP-712 name and version of our contracts; a test token's name is its own."""
 
 
@@ -82,6 +82,8 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
         "renderer": _word(deployment.address("OptionRenderer")),
         "volatilityOracle": _word(deployment.address("VolatilityOracle")),
         "pricer": _word(deployment.address("VaultPricer")),
+        "_markets": _word(deployment.address("Markets")),
+        "_optionToken": _word(deployment.address("OptionToken")),
         "_cachedChainId": _word(chain_id),
     }
 

@@ -95,6 +95,12 @@ CLEARINGHOUSE: dict[str, Action] = {
     ),
     "setRedeemFor": action("Let anybody redeem for this account", flag("allowed", "Allowed")),
     "accrueFee": action("Pay a trading fee", raw("assets", "Units of the settlement asset"), book("key")),
+    "accrueFeeFor": action(
+        "Pay a trading fee for another account",
+        account("payer", "Payer"),
+        raw("assets", "Units of the settlement asset"),
+        book("key"),
+    ),
     "collectFees": action("Collect the fees of an expiry", book("key")),
 }
 

@@ -27,6 +27,7 @@ CORE = (
     "OptionToken",
     "VolatilityOracle",
     "VaultPricer",
+    "Exchange",
     "OptionRenderer",
     "ChainLens",
     "AccountLens",

@@ -22,6 +22,7 @@ CORE = (
     "OptionToken",
     "VolatilityOracle",
     "VaultPricer",
+    "Exchange",
     "OptionRenderer",
     "ChainLens",
     "AccountLens",
