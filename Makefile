@@ -41,7 +41,7 @@ test: setup ## every suite, side by side; the last line counts
 $(suites:%=test-%): test-%: setup
 	@.venv/bin/python tools/run_suites.py $*
 
-prove: ## what takes longer than a test: long campaigns, slither, coverage (PARTS="slither coverage" for some)
+prove: ## what takes longer than a test: long campaigns, slither, coverage, mutants (PARTS="slither coverage" for some)
 	@tools/setup audit
 	@.venv/bin/python tools/prove.py $(PARTS)
 

@@ -64,6 +64,8 @@ PARTS = (
          ("forge", "test"), profile="prove", shown_lines=6),
     Part("coverage", "lines and branches of the contracts that tests reach",
          (sys.executable, "tools/coverage.py"), shown_lines=60, limit_seconds=1800),
+    Part("mutation", "mutants of the core that the tests kill, and why the others live",
+         (sys.executable, "-m", "tools.mutation"), shown_lines=48, limit_seconds=5400),
 )  # fmt: skip
 
 
