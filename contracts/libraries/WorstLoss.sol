@@ -5,7 +5,7 @@ import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {Side} from "./SeriesId.sol";
 
 /// @title WorstLoss
-/// @notice The largest amount that legs can come to owe, and the settlement price at which they do.
+/// @notice The largest amount that legs can come to owe, and the settlement price at which they are worth least.
 /// @dev The same extremes as BookRequirement, which locks it, but for any number of legs and with the place. With at most
 /// 2^16 legs of int128 at strikes of uint64 no sum leaves 2^209.
 library WorstLoss {
@@ -18,7 +18,7 @@ library WorstLoss {
     /// @param legs Strictly ascending strikes.
     /// @param scale WAD of one unit of the settlement asset (`Payoff.scaleOf`).
     /// @return assets Token units, rounded up once; zero where no price makes the legs owe anything.
-    /// @return price WAD: the lowest of zero, the strikes and `RISING` at which that is owed; zero where nothing is.
+    /// @return price WAD: the lowest of zero, the strikes and `RISING` at which the legs are worth least.
     function find(Side side, IClearinghouse.Leg[] memory legs, uint256 scale)
         internal
         pure
@@ -69,11 +69,11 @@ library WorstLoss {
                 int256 amount = legs[i].amount;
                 int256 strike = int256(uint256(legs[i].strike));
                 int256 value = weighted - strike * amounts;
-                if (value < 0 && value <= worst) (worst, price) = (value, uint256(strike) * STRIKE_UNIT);
+                if (value <= worst) (worst, price) = (value, uint256(strike) * STRIKE_UNIT);
                 amounts += amount;
                 weighted += amount * strike;
             }
-            if (weighted < 0 && weighted <= worst) (worst, price) = (weighted, 0);
+            if (weighted <= worst) (worst, price) = (weighted, 0);
             assets = _divUp(uint256(-worst), STRIKES_PER_ONE * scale);
         }
     }

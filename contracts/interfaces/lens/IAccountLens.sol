@@ -34,7 +34,8 @@ interface IAccountLens {
     /// @param locked Collateral locked for the book.
     /// @param required What the rule of solvency asks of the book: its own worst loss, rounded up.
     /// @param worstLoss The most that the book and the tokens held can come to owe together.
-    /// @param worstPrice The settlement price (WAD) where they do; the largest word while it rises without limit.
+    /// @param worstPrice The settlement price (WAD) where they are worth least; the largest word while it rises without
+    /// limit.
     /// @param settlementPrice WAD; zero before settlement.
     /// @param settlementCredit What settling the book would credit now; zero before the price is known.
     struct Position {
@@ -82,11 +83,49 @@ interface IAccountLens {
         bytes refusal;
     }
 
+    /// @notice What to look at before and after.
+    /// @param tokens Balances in hand, allowed to the Clearinghouse, and free.
+    /// @param books Positions: books and option tokens.
+    /// @param vaults Shares and claims.
+    struct Watch {
+        address[] tokens;
+        BookKey[] books;
+        address[] vaults;
+    }
+
+    /// @notice An account in one vault. Waiting requests are the vault's sums, so their change is the account's.
+    /// @param value What the shares would pay, were they redeemed now in full; zero where it cannot be said.
+    struct Stake {
+        address vault;
+        uint256 shares;
+        uint256 value;
+        uint256 claimableShares;
+        uint256 claimableAssets;
+        uint256 pendingAssets;
+        uint256 pendingShares;
+    }
+
+    /// @param native The account's coins, wei.
+    /// @param feePots What the pot of each book's expiry holds.
+    struct Snapshot {
+        uint256 native;
+        Balance[] balances;
+        Position[] positions;
+        uint256[] feePots;
+        Stake[] stakes;
+    }
+
     /// @notice Balances, and the account's positions in `limit` listed expiries of a market, from number `from` on.
     function account(address account_, uint16 market, uint256 from, uint256 limit)
         external
         view
         returns (AccountView memory);
+
+    /// @notice An account's balances of tokens, whether listed or not.
+    function balances(address account_, address[] calldata tokens) external view returns (Balance[] memory);
+
+    /// @notice Everything watched, as it is now. The tokens of books are watched without being named.
+    function snapshot(address account_, Watch calldata watch) external view returns (Snapshot memory);
 
     /// @notice One position: book and tokens held.
     function position(address account_, BookKey key) external view returns (Position memory);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IClearinghouse} from "../../interfaces/IClearinghouse.sol";
 import {IMarkets} from "../../interfaces/IMarkets.sol";
+import {IOptionVault} from "../../interfaces/IOptionVault.sol";
 import {IAccountLens} from "../../interfaces/lens/IAccountLens.sol";
 import {BookRequirement} from "../../libraries/BookRequirement.sol";
 import {Payoff} from "../../libraries/Payoff.sol";
@@ -11,6 +12,7 @@ import {WorstLoss} from "../../libraries/WorstLoss.sol";
 import {BookChange} from "./BookChange.sol";
 import {CappedCall} from "./CappedCall.sol";
 import {LensReader} from "./LensReader.sol";
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title AccountLens
@@ -45,6 +47,35 @@ contract AccountLens is IAccountLens, LensReader {
         Position[] memory positions = v.positions;
         assembly ("memory-safe") {
             mstore(positions, found)
+        }
+    }
+
+    /// @inheritdoc IAccountLens
+    function balances(address account_, address[] calldata tokens) external view returns (Balance[] memory list) {
+        list = new Balance[](tokens.length);
+        for (uint256 i; i < tokens.length; ++i) {
+            list[i] = _balance(account_, tokens[i]);
+        }
+    }
+
+    /// @inheritdoc IAccountLens
+    function snapshot(address account_, Watch calldata watch) external view returns (Snapshot memory v) {
+        v.native = account_.balance;
+        address[] memory tokens = _tokensOf(watch);
+        v.balances = new Balance[](tokens.length);
+        for (uint256 i; i < tokens.length; ++i) {
+            v.balances[i] = _balance(account_, tokens[i]);
+        }
+        uint256 count = watch.books.length;
+        v.positions = new Position[](count);
+        v.feePots = new uint256[](count);
+        for (uint256 i; i < count; ++i) {
+            v.positions[i] = _position(account_, watch.books[i]);
+            v.feePots[i] = clearinghouse.feePot(watch.books[i]);
+        }
+        v.stakes = new Stake[](watch.vaults.length);
+        for (uint256 i; i < v.stakes.length; ++i) {
+            v.stakes[i] = _stake(account_, watch.vaults[i]);
         }
     }
 
@@ -94,6 +125,41 @@ contract AccountLens is IAccountLens, LensReader {
         b.free = clearinghouse.freeBalance(account_, token);
         (b.readable, b.wallet) = CappedCall.word(token, abi.encodeCall(IERC20.balanceOf, (account_)));
         (, b.allowance) = CappedCall.word(token, abi.encodeCall(IERC20.allowance, (account_, address(clearinghouse))));
+    }
+
+    function _stake(address account_, address vault) private view returns (Stake memory v) {
+        IERC4626 shares = IERC4626(vault);
+        v.vault = vault;
+        v.shares = shares.balanceOf(account_);
+        (v.claimableShares, v.claimableAssets) = (shares.maxMint(account_), shares.maxWithdraw(account_));
+        (v.pendingAssets, v.pendingShares,,) = IOptionVault(vault).queueTotals();
+        try shares.convertToAssets(v.shares) returns (uint256 value) {
+            v.value = value;
+        } catch {}
+    }
+
+    /// @dev The tokens watched, and those of the books watched, each once.
+    function _tokensOf(Watch calldata watch) private view returns (address[] memory list) {
+        list = new address[](watch.tokens.length + watch.books.length);
+        uint256 count;
+        for (uint256 i; i < watch.tokens.length; ++i) {
+            count = _add(list, count, watch.tokens[i]);
+        }
+        for (uint256 i; i < watch.books.length; ++i) {
+            (address token,) = markets.settlementAsset(watch.books[i].market(), watch.books[i].side());
+            count = _add(list, count, token);
+        }
+        assembly ("memory-safe") {
+            mstore(list, count)
+        }
+    }
+
+    function _add(address[] memory list, uint256 count, address token) private pure returns (uint256) {
+        for (uint256 i; i < count; ++i) {
+            if (list[i] == token) return count;
+        }
+        list[count] = token;
+        return count + 1;
     }
 
     function _position(address account_, BookKey key) internal view returns (Position memory p) {

@@ -29,7 +29,8 @@ contract WorstLossTest is Test {
         check(Side.CALL, new IClearinghouse.Leg[](0), 0, 0);
         check(Side.PUT, new IClearinghouse.Leg[](0), 0, 0);
         check(Side.CALL, legs([uint64(1), 2, 3], [int128(1), 0, 0]), 0, 0);
-        check(Side.PUT, legs([uint64(1), 2, 3], [int128(0), 0, 1]), 0, 0);
+        // a put held is worth least, nothing, from its strike on
+        check(Side.PUT, legs([uint64(1), 2, 3], [int128(0), 0, 1]), 0, 3e18);
     }
 
     function test_NamedBooks() public pure {
@@ -61,12 +62,9 @@ contract WorstLossTest is Test {
         }
         (uint256 worst, uint256 price) = WorstLoss.find(side, list, scale);
         assertEq(worst, BookRequirement.required(side, list, scale), "required");
-        if (worst == 0) {
-            assertEq(price, 0, "no price");
-        }
         // At a price that rises without limit the loss is only approached; any far price comes near.
-        else if (price != WorstLoss.RISING) {
-            assertEq(BookRequirement.settlementFloor(side, list, price, scale), -int256(worst), "owed there");
+        if (price != WorstLoss.RISING) {
+            assertEq(BookRequirement.settlementFloor(side, list, price, scale), -int256(worst), "least there");
         }
         _checkNoWorse(side, list, scale, worst, seed);
     }
