@@ -161,6 +161,7 @@ def deploy(
     pricer = run.create("VaultPricer", oracle)
     exchange = run.create("Exchange", access, clearinghouse, oracle)
     token = str(read(rpc, load_abi("Clearinghouse"), clearinghouse, "optionToken"))
+    account_lens = run.create("AccountLens", clearinghouse)
     contracts = {
         "AccessManager": access,
         "Markets": markets,
@@ -171,7 +172,8 @@ def deploy(
         "Exchange": exchange,
         "OptionRenderer": renderer,
         "ChainLens": run.create("ChainLens", clearinghouse, oracle),
-        "AccountLens": run.create("AccountLens", clearinghouse),
+        "AccountLens": account_lens,
+        "Simulator": run.create("Simulator", clearinghouse, account_lens),
         "VaultLens": run.create("VaultLens", clearinghouse),
     }
     run.blocks[contracts["OptionToken"]] = run.blocks[clearinghouse]

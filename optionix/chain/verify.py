@@ -84,11 +84,14 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
         "pricer": _word(deployment.address("VaultPricer")),
         "_markets": _word(deployment.address("Markets")),
         "_optionToken": _word(deployment.address("OptionToken")),
+        "accountLens": _word(deployment.address("AccountLens")),
         "_cachedChainId": _word(chain_id),
     }
 
     def subject(label: str, name: str, address: str, values: Mapping[str, bytes]) -> _Subject:
-        own = {"_cachedThis": _word(address)} | _domain(*_DOMAINS.get(name, ("", "")), chain_id, address)
+        own = {"_cachedThis": _word(address), "SELF": _word(address)} | _domain(
+            *_DOMAINS.get(name, ("", "")), chain_id, address
+        )
         return _Subject(label, artifacts[name], address, {**addresses, **own, **values})
 
     subjects = [subject(name, name, contract.address, {}) for name, contract in deployment.contracts.items()]

@@ -43,6 +43,7 @@ NOT_SIGNED = {
     "ChainLens",
     "OptionRenderer",
     "ReplayFeed",
+    "Simulator",
     "TestToken",
     "TestWrappedNative",
     "VaultLens",
