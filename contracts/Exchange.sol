@@ -220,7 +220,7 @@ contract Exchange is ExchangeSettlement, ReentrancyGuardTransient {
         } catch {}
     }
 
-    /// @notice Premium and fee of a fill of `amount` contracts now, whoever fills. Reverts as `priceOf` does.
+    /// @inheritdoc IExchange
     function valueOf(Order calldata order, uint256 amount) external view returns (Fill memory) {
         Order calldata same = _shared(order);
         return _valueOf(same, _premiumOf(same), _priceOf(same), amount);

@@ -253,6 +253,9 @@ interface IExchange {
     /// would: too old, before the cutoff, a spot, feed, carry or premium outside of what was signed.
     function priceOf(Order calldata order) external view returns (uint256 price);
 
+    /// @notice Premium and fee of `amount` contracts of an order now, whoever fills. Reverts as `priceOf` does.
+    function valueOf(Order calldata order, uint256 amount) external view returns (Fill memory);
+
     /// @notice Contracts that are left of an order, WAD; zero where it is cancelled or another holds its nonce. Looks at
     /// neither signature nor balances.
     function remaining(Order calldata order) external view returns (uint256 amount);

@@ -10,7 +10,6 @@ import {ClearinghouseFixture} from "../support/ClearinghouseFixture.sol";
 /// @notice What the Exchange offers to itself alone, beside its interface.
 interface IExchangeInside is IExchange {
     function simulateFill(Order calldata order, bytes calldata signature, Take calldata take) external;
-    function valueOf(Order calldata order, uint256 amount) external view returns (Fill memory);
 }
 
 /// @notice An Exchange over the Clearinghouse of `ClearinghouseFixture`, a volatility oracle with one signer and one slice,
