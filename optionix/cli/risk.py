@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 import httpx
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from optionix.cli.output import emit_json, json_option
@@ -102,6 +104,49 @@ def backtest(
             after = f"{entry.scores[name]:.4f}" if entry.scores else "too short"
             table.add_row(f"{name} (chosen)" if name == entry.chosen else name, f"{score:.4f}", after)
         Console().print(table)
+
+
+@risk.command("fit-surface")
+@click.option("--chain", required=True, type=click.Path(path_type=Path), help="CSV or Parquet of option quotes.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="JSON file for the slices; .jsonl for lines."
+)
+@json_option
+def fit_surface(chain: Path, out: Path, as_json: bool) -> None:
+    """Fit raw SVI and the contract's SSVI to the snapshots of a chain file, free of arbitrage."""
+    from ml.calibration import report
+    from ml.calibration.quotes import read_chain, snapshots
+    from ml.calibration.surface import fit_surface as fit
+
+    if not out.parent.is_dir():
+        raise UserError(f"There is no folder {out.parent}.", "Make it first.")
+    table = read_chain(chain)
+    total = table[["ts", "currency"]].drop_duplicates().shape[0]
+    summary = report.Summary()
+
+    def documents() -> Iterator[dict[str, Any]]:
+        taken = track(snapshots(table), "fitting", total, console=Console(stderr=True), disable=as_json)
+        for moment, _, expiries in taken:
+            surface = fit(expiries)
+            summary.add(surface, expiries)
+            yield from (report.slice_document(moment, entry) for entry in surface.slices)
+
+    report.write(documents(), out)
+    document = summary.document()
+    if as_json:
+        emit_json(document | {"out": str(out)})
+        return
+    shown = Table("fit", "median", "95 %", "largest", title=f"{summary.slices} slices, errors in points of volatility")
+    for name, key in (("raw SVI", "raw_svi_error_points"), ("SSVI", "ssvi_error_points")):
+        if spread := document[key]:
+            shown.add_row(name, *(f"{spread[column]:.3f}" for column in ("median", "p95", "max")))
+    Console().print(shown)
+    for reason, count in document["rejected_quotes"].items():
+        click.echo(f"{count:8,} quotes left out: {reason}")
+    if summary.skipped:
+        click.echo(f"{summary.skipped:8,} expiries left out: too few usable quotes")
+    for problem in summary.failed_checks:
+        click.echo(f"failed: {problem}", err=True)
 
 
 def _judged(entry: Any) -> dict[str, Any]:

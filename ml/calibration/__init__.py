@@ -1,0 +1,1 @@
+"""Volatility surfaces from option quotes: raw SVI for analysis, SSVI slices that the contract accepts for the chain."""
