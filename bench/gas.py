@@ -20,6 +20,7 @@ GOALS: dict[str, float] = {
     "mark_64_guarded": 900_000,
     "vault_buy_again": 130_000,
     "write": 120_000,
+    "fill": 140_000,
     "close": 90_000,
     "redeem": 60_000,
     "post_surface": 65_000,
@@ -37,6 +38,7 @@ RECORDS = {
     "vault_buy_again": "a block's second trade",
     "vault_sell": "a block's second trade",
     "write": "Valorem 170,342",
+    "fill": "a part of an order at a premium, whose maker writes",
     "redeem": "the whole balance",
     "post_surface": "two of three signers, ten expiries open",
     "settle_price": "three rounds weighed",
@@ -52,7 +54,7 @@ CONDITIONS = (
 )
 KEYS = (
     *("price_call_put", "price_error_of_strike", "cdf", "vol_at_strike", "mark_64_mid", "mark_64_guarded"),
-    *("vault_buy_first", "vault_buy_again", "vault_sell", "write", "close", "redeem"),
+    *("vault_buy_first", "vault_buy_again", "vault_sell", "write", "fill", "close", "redeem"),
     *("post_surface", "post_surface_batch8_each", "settle_price", "deposit_request", "claim"),
 )
 

@@ -59,6 +59,8 @@ PARTS = (
          ("solhint", "--max-warnings", "0", "--noPoster", "contracts/**/*.sol"), limit_seconds=300),
     Part("slither", "no finding but those explained where they stand", ("slither", "."),
          refused="ERROR:", limit_seconds=900),
+    Part("halmos", "access and the book requirement for every argument, where it terminates",
+         (sys.executable, "tools/symbolic.py"), profile="symbolic", shown_lines=8, limit_seconds=900),
     # Without a filter: forge compiles only what a filter names, and tests load helpers by name.
     Part("campaigns", "invariants at 1,000 runs of 64 calls, every other fuzz test at 10,000 cases",
          ("forge", "test"), profile="prove", shown_lines=6),

@@ -10,6 +10,7 @@ from bench.onchain.explain import BASE, call_data, explain
 from bench.onchain.stage import EXPIRIES, SPOT, WAD, Person, Stage, staged
 from optionix.benchmarks import median
 from optionix.chain.abi import load_abi
+from optionix.chain.deploy import ZERO_ADDRESS
 from optionix.chain.transactions import Receipt
 from optionix.local.chain import NOTICE
 
@@ -83,6 +84,7 @@ def _life(stage: Stage, repeats: int, *, marking: bool) -> Actions:
     _requests(stage, depositor, keeper, actions, repeats)
     _trades(stage, buyer, keeper, actions, repeats)
     _writing(stage, writer, holder, actions, repeats)
+    _fills(stage, writer, buyer, actions, repeats)
     if marking:
         _marking(stage, buyer, keeper, actions)
     _settling(stage, writer, keeper, actions)
@@ -161,6 +163,27 @@ def _writing(stage: Stage, writer: Person, holder: Person, actions: Actions, rep
         actions.note("close", writer.send("Clearinghouse", "close", own, series, WAD, own))
         actions.note(moved, holder.send("OptionToken", "safeTransferFrom", other, own, series, WAD // 2, b""))
         actions.note(paid, writer.send("TestToken", "transfer", other, WAD, at=stage.weth))
+
+
+def _fills(stage: Stage, maker: Person, taker: Person, actions: Actions, repeats: int) -> None:
+    """Parts of one order, whose maker writes what it sells; both pay from free balances."""
+    exchange = stage.chain.deployment.address("Exchange")
+    for person in (maker, taker):
+        person.send("Clearinghouse", "setOperator", exchange, 1)
+    order = {
+        **{"maker": maker.address, "taker": ZERO_ADDRESS, "series": stage.series(SOLD[2], STRIKES[8]), "isBuy": False},
+        **{"useBook": True, "kind": 0, "premiumToken": stage.weth, "amount": 100 * WAD, "limit": WAD // 20},
+        **{"deadline": NEVER, "nonce": 1, "minPremium": 0, "maxPremium": WAD, "minSpot": 1, "maxSpot": 10_000 * WAD},
+        **{"maxFeedAge": 3600, "storedCarry": False, "minCarry": 0, "maxCarry": 0, "spotEdge": 0},
+    }
+    at_a_volatility = order | {"kind": 1, "limit": WAD * 6 // 10, "nonce": 2}
+    take = {"amount": WAD, "minAmount": WAD, "limit": WAD, "receiver": taker.address, "useBook": False}
+    stage.chain.post(SPOT)
+    for name, terms in (("fill", order), ("fill at a volatility", at_a_volatility)):
+        signature = maker.sign(stage.chain.read("Exchange", "hashOrder", terms))
+        actions.note(f"{name}, an order's first", taker.send("Exchange", "fill", terms, signature, take))
+        for _ in range(repeats):
+            actions.note(name, taker.send("Exchange", "fill", terms, signature, take))
 
 
 def _marking(stage: Stage, buyer: Person, keeper: Person, actions: Actions) -> None:

@@ -30,8 +30,13 @@ class Person:
 
     def __init__(self, stage: Stage, index: int) -> None:
         self._stage = stage
-        self._operator = LightOperator(stage.chain.rpc, local_account(index))
+        self._key = local_account(index)
+        self._operator = LightOperator(stage.chain.rpc, self._key)
         self.address = self._operator.address
+
+    def sign(self, digest: bytes) -> bytes:
+        """A signature of a digest."""
+        return bytes(Account.unsafe_sign_hash(digest, self._key.key).signature)
 
     def submit(self, contract: str, function: str, *args: Any, at: str | None = None) -> str:
         """Sends without waiting; the transaction's hash."""
