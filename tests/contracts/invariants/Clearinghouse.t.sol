@@ -8,6 +8,7 @@ import {BookKey, SeriesId} from "../../../contracts/libraries/SeriesId.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
 import {ClearinghouseFixture} from "../support/ClearinghouseFixture.sol";
 import {ClearinghouseBatchHandler} from "./ClearinghouseBatchHandler.sol";
+import {ClearinghouseFeedHandler} from "./ClearinghouseFeedHandler.sol";
 import {ClearinghouseHandler} from "./ClearinghouseHandler.sol";
 import {ClearinghouseScene} from "./ClearinghouseScene.sol";
 import {ClearinghouseWorld} from "./ClearinghouseWorld.sol";
@@ -74,7 +75,7 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
     }
 
     function _selectors() private pure returns (bytes4[] memory s) {
-        s = new bytes4[](27);
+        s = new bytes4[](33);
         s[0] = ClearinghouseHandler.deposit.selector;
         s[1] = ClearinghouseHandler.withdraw.selector;
         s[2] = ClearinghouseHandler.pay.selector;
@@ -102,6 +103,12 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
         s[24] = ClearinghouseBatchHandler.settleMany.selector;
         s[25] = ClearinghouseBatchHandler.redeemMany.selector;
         s[26] = ClearinghouseBatchHandler.multicall.selector;
+        s[27] = ClearinghouseBatchHandler.multicallWithPermit.selector;
+        s[28] = ClearinghouseFeedHandler.checkpoint.selector;
+        s[29] = ClearinghouseFeedHandler.newPhase.selector;
+        s[30] = ClearinghouseFeedHandler.spoilWindow.selector;
+        s[31] = ClearinghouseFeedHandler.killFeed.selector;
+        s[32] = ClearinghouseFeedHandler.settleByRule.selector;
     }
 
     /// @dev The invariants are worth what the calls reach: over a fixed random run each kind of call goes through, on plain
@@ -113,13 +120,16 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
             bytes4 selector = selectors[seed % selectors.length];
             // Expiries come late in this run and books are seldom netted, so that there is time for what comes before.
             if (selector == ClearinghouseHandler.passTime.selector && i < 1500) continue;
+            if (selector == ClearinghouseFeedHandler.spoilWindow.selector && i < 1500) continue;
+            // A feed that is gone has a test of its own.
+            if (selector == ClearinghouseFeedHandler.killFeed.selector) continue;
             if (selector == ClearinghouseHandler.net.selector && i % 6 != 0) continue;
             // More words than any call takes: what is over is not read.
             (bool ok,) =
                 address(_handler).call(abi.encodePacked(selector, seed >> 16, seed >> 32, seed >> 48, seed >> 64));
             ok;
         }
-        bytes32[28] memory names = [
+        bytes32[31] memory names = [
             bytes32("deposit"),
             "withdraw",
             "pay",
@@ -147,7 +157,10 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
             "settleMany",
             "redeemMany",
             "multicall",
-            "bounty"
+            "bounty",
+            "multicallWithPermit",
+            "checkpoint",
+            "newPhase"
         ];
         for (uint256 i; i < names.length; ++i) {
             assertGt(_handler.done(names[i]), 0, string(abi.encodePacked(names[i])));
@@ -155,6 +168,28 @@ contract ClearinghouseInvariants is ClearinghouseFixture, ClearinghouseScene {
         assertGt(_handler.intruder().tries(), 0, "calls from within");
         invariant_NobodyIsOwedWhatIsNotThere();
         afterInvariant();
+    }
+
+    /// @dev Each rule of settlement is reached: a spoiled window is settled at the last round, a dead feed's expiries at
+    /// the checkpoint, and everybody gets out.
+    function test_EveryRuleSettles() public {
+        for (uint256 i; i < SERIES; ++i) {
+            _handler.write(i, i, 1e8 + i, i + 1);
+        }
+        _handler.checkpoint(0);
+        _handler.newPhase(2500e8);
+        _handler.spoilWindow(0);
+        _handler.settleByRule(0, 1);
+        assertEq(_handler.done("settleAtLastRound"), 0, "not yet");
+        _handler.settleByRule(0, 3);
+        assertEq(_handler.done("settleAtLastRound"), 1, "at the last round");
+        invariant_NobodyIsOwedWhatIsNotThere();
+        _handler.killFeed(24);
+        _handler.settleByRule(4, 15);
+        assertEq(_handler.done("settleAtCheckpoint"), 1, "at the checkpoint");
+        invariant_NobodyIsOwedWhatIsNotThere();
+        afterInvariant();
+        assertEq(_handler.done("settleAtCheckpoint"), 2, "the last expiry as well");
     }
 
     /// @notice Solvency: tokens held cover free balances, fees, what is locked, and all unpaid claims at the settlement

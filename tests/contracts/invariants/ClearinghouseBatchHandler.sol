@@ -62,6 +62,50 @@ abstract contract ClearinghouseBatchHandler is ClearinghouseHandler {
         ++done["multicall"];
     }
 
+    /// @notice A deposit by signature and a payment out of it in one call, with the permit used by somebody else before or
+    /// not; the signature is good for one deposit.
+    function multicallWithPermit(uint256 who, uint256 to, uint256 what, uint256 assets) external {
+        who %= ACTORS - 1;
+        (address account, address other) = (actor(who), actor(to));
+        TestToken asset = tokenAt(what);
+        assets = bound(assets, 1, units(what));
+        asset.mint(account, assets);
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = _depositBySignature(who, asset, assets, what / TOKENS % 2 == 1);
+        calls[1] = abi.encodeCall(house.pay, (account, other, address(asset), assets / 2));
+        vm.prank(account);
+        house.multicall(calls);
+        deposited[address(asset)] += assets;
+        putIn[account][address(asset)] += int256(assets) - int256(assets / 2);
+        putIn[other][address(asset)] += int256(assets / 2);
+        vm.prank(account);
+        (bool again,) = address(house).call(calls[0]);
+        if (again) _breaks("a permit was good for two deposits");
+        ++done["multicallWithPermit"];
+    }
+
+    function _depositBySignature(uint256 who, TestToken asset, uint256 assets, bool taken)
+        private
+        returns (bytes memory)
+    {
+        address account = actor(who);
+        uint256 deadline = vm.getBlockTimestamp();
+        bytes32 permit = keccak256(
+            abi.encode(
+                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                account,
+                address(house),
+                assets,
+                asset.nonces(account),
+                deadline
+            )
+        );
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", asset.DOMAIN_SEPARATOR(), permit));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keyOf(who), digest);
+        if (taken) asset.permit(account, address(house), assets, deadline, v, r, s);
+        return abi.encodeCall(house.depositWithPermit, (address(asset), assets, deadline, v, r, s));
+    }
+
     /// @dev All that an actor can have in a key, and the first item once more.
     function _items(BookKey key) private view returns (IClearinghouse.Item[] memory items) {
         items = new IClearinghouse.Item[](ACTORS * (STRIKES + 1) + 1);

@@ -144,26 +144,22 @@ abstract contract ClearinghouseHandler is ClearinghouseWorld {
             if (priceOf(key) != 0) continue;
             // Some expiries pass and are settled later.
             _pass(key.expiry(), price);
-            if (seconds_ % 6 == 0) _settleMarket(key.market(), key.expiry());
+            if (seconds_ % 6 == 0) _settleByProof(key.market(), key.expiry());
             return;
         }
     }
 
-    /// @dev Goes past an expiry, with one round in force through its whole window.
+    /// @dev Goes past an expiry, with one round in force through its whole window where the feed lives.
     function _pass(uint40 expiry, uint256 price) internal {
-        if (vm.getBlockTimestamp() <= expiry - 30 minutes) {
+        if (!feedIsDead && vm.getBlockTimestamp() <= expiry - 30 minutes) {
             vm.warp(expiry - 30 minutes);
             feed.post(int256(bound(price, 1500e8, 5000e8)));
         }
         if (vm.getBlockTimestamp() < expiry + 60) vm.warp(expiry + 60);
     }
 
-    function _settleMarket(uint16 market, uint40 expiry) internal {
-        (uint80 id,,, uint256 updatedAt,) = feed.latestRoundData();
-        while (updatedAt > expiry) {
-            (,,, updatedAt,) = feed.getRoundData(--id);
-        }
-        markets.settle(market, expiry, id);
+    function _settleByProof(uint16 market, uint40 expiry) internal {
+        markets.settle(market, expiry, markets.lastRound(market, expiry));
         ++done["settle"];
     }
 

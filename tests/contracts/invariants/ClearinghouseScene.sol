@@ -20,16 +20,24 @@ abstract contract ClearinghouseScene is Test {
     uint64 internal constant STRIKE_STEP = 44_444_444_400;
 
     uint40 internal _firstExpiry;
-    address internal _intruder;
+    address[ACTORS] internal _actors;
     TestToken[4] internal _tokens;
 
     function _enterScene(uint40 firstExpiry, address intruder, TestToken[4] memory tokens) internal {
-        (_firstExpiry, _intruder, _tokens) = (firstExpiry, intruder, tokens);
+        (_firstExpiry, _tokens) = (firstExpiry, tokens);
+        for (uint256 i; i < ACTORS - 1; ++i) {
+            _actors[i] = vm.addr(_keyOf(i));
+        }
+        _actors[ACTORS - 1] = intruder;
+    }
+
+    /// @dev What an actor signs with; the contract among them has no key.
+    function _keyOf(uint256 who) internal pure returns (uint256) {
+        return 0xA1000 + who;
     }
 
     function actor(uint256 who) public view returns (address) {
-        who %= ACTORS;
-        return who == ACTORS - 1 ? _intruder : address(uint160(0xA1000 + who));
+        return _actors[who % ACTORS];
     }
 
     function tokenAt(uint256 i) public view returns (TestToken) {

@@ -51,6 +51,9 @@ abstract contract ClearinghouseWorld is ClearinghouseScene {
     /// @notice Options that an actor was given by others, less what it gave.
     mapping(address actor => mapping(SeriesId => int256)) public given;
 
+    /// @notice Whether the feed is gone for good.
+    bool public feedIsDead;
+
     /// @notice Calls that went through, by name, so that a run that does nothing is seen.
     mapping(bytes32 name => uint256) public done;
 

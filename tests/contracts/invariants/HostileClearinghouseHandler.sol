@@ -5,13 +5,13 @@ import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
 import {IOptionToken} from "../../../contracts/interfaces/IOptionToken.sol";
 import {BookKey, SeriesId} from "../../../contracts/libraries/SeriesId.sol";
 import {TestToken} from "../../../contracts/mocks/TestToken.sol";
-import {ClearinghouseBatchHandler} from "./ClearinghouseBatchHandler.sol";
+import {ClearinghouseFeedHandler} from "./ClearinghouseFeedHandler.sol";
 import {ClearinghouseWorld} from "./ClearinghouseWorld.sol";
 
 /// @notice The same four actors, and around them those who wish them ill: a stranger without rights, an operator who
 /// tries more than it was given, a contract that calls back, issuers of tokens that turn against their holders,
 /// donations, calls at the wrong time, and roles at the ends of their powers.
-contract HostileClearinghouseHandler is ClearinghouseBatchHandler {
+contract HostileClearinghouseHandler is ClearinghouseFeedHandler {
     address public constant STRANGER = address(0xBAD);
     address public constant OPERATOR = address(0x0B5);
 
@@ -217,7 +217,7 @@ contract HostileClearinghouseHandler is ClearinghouseBatchHandler {
             BookKey key = keyAt(k);
             if (priceOf(key) != 0) continue;
             _pass(key.expiry(), price);
-            _settleMarket(key.market(), key.expiry());
+            _settleByAnyRule(key.market(), key.expiry());
         }
     }
 

@@ -126,11 +126,29 @@ abstract contract HostileVaultHandler is VaultHandler {
         ++done["jump"];
     }
 
+    /// @notice The feed is gone for good, in few of the runs: no code, or code that refuses everything.
+    function doKillFeed(uint256 seed) external {
+        if (seed % 16 != 0) return;
+        if (!_dead) {
+            // Its last word may be kept.
+            try markets.checkpoint(MARKET, FAR) {} catch {}
+        }
+        vm.etch(address(feed), seed / 16 % 2 == 0 ? bytes("") : bytes(hex"5f5ffd"));
+        _dead = true;
+        ++done["killFeed"];
+    }
+
+    /// @notice Anybody notes that a feed cannot be read, or that it can.
+    function doNoteOutage(uint256 seed) external {
+        pricer.noteOutage(MARKET, seed % 2 == 0 ? NEAR : FAR);
+        ++done["noteOutage"];
+    }
+
     /// @dev Where a warp would leave an expiry behind, the feed speaks once at the opening of its window, so that the
     /// expiry can be settled by proof.
     function _passExpiry(uint40 expiry, uint256 until) private {
         uint256 now_ = vm.getBlockTimestamp();
-        if (now_ > expiry || until + 1 hours < expiry) return;
+        if (_dead || now_ > expiry || until + 1 hours < expiry) return;
         if (now_ < expiry - 30 minutes) vm.warp(expiry - 30 minutes);
         moveSpot(3000);
     }
@@ -245,15 +263,20 @@ abstract contract HostileVaultHandler is VaultHandler {
         puts.setDepositsPaused(true);
     }
 
-    /// @dev Whoever comes first settles: at the rounds of the window where there are any.
+    /// @dev Whoever comes first settles: at the rounds of the window where there are any, else at the last checkpoint.
     function _settleByAnybody(uint40 expiry) internal {
         (uint256 price,) = markets.settlement(MARKET, expiry);
         if (price != 0) return;
         uint256 now_ = vm.getBlockTimestamp();
-        vm.warp(expiry - 30 minutes);
-        moveSpot(3100);
-        vm.warp(now_ > expiry + 60 ? now_ : expiry + 60);
-        _settleIfExpired(expiry);
+        if (_dead) {
+            if (now_ < expiry + 8 days) vm.warp(expiry + 8 days);
+            markets.settleAtCheckpoint(MARKET, expiry);
+        } else {
+            vm.warp(expiry - 30 minutes);
+            moveSpot(3100);
+            vm.warp(now_ > expiry + 60 ? now_ : expiry + 60);
+            _settleIfExpired(expiry);
+        }
         (price,) = markets.settlement(MARKET, expiry);
         assertGt(price, 0, "anybody can settle");
     }

@@ -22,9 +22,22 @@ abstract contract OracleHandler is VolatilityFixture {
     /// @notice The first thing that a call did and must not do. Empty while all is well.
     string public broken;
 
+    struct Kept {
+        uint256 time;
+        uint16 phase;
+    }
+
     Posted[] internal _posted;
+    Kept[] internal _kept;
     uint40[] internal _expiries;
     ReplayFeed internal _liar;
+
+    /// @dev Whether the feed is gone for good.
+    bool internal _dead;
+
+    /// @dev When a spot was first kept, and the expiries that were settled by a fallback.
+    mapping(uint256 price => uint256 time) internal _keptAt;
+    mapping(uint40 expiry => bool) internal _fellBack;
 
     /// @dev What was first seen of each expiry.
     mapping(uint40 expiry => bytes32) internal _frozen;
@@ -49,6 +62,8 @@ abstract contract OracleHandler is VolatilityFixture {
         }
         (uint80 id, int256 answer,, uint256 time,) = feed.latestRoundData();
         _posted.push(Posted(id, answer, time));
+        // The listings kept it.
+        _keptAt[uint256(answer) * 1e10] = time;
         _liar = new ReplayFeed(8, "ETH / USD", address(this));
         _liar.post(1e8);
         _makeKeyring();
@@ -168,6 +183,81 @@ abstract contract OracleHandler is VolatilityFixture {
         ++done["proveWrong"];
     }
 
+    /// @notice Somebody keeps spot, and with it the phase.
+    function doCheckpoint(uint256 seed) external {
+        (uint256 price,) = markets.checkpoint(MARKET, _expiry(seed));
+        if (_keptAt[price] == 0) _keptAt[price] = vm.getBlockTimestamp();
+        _kept.push(Kept(vm.getBlockTimestamp(), feed.phase()));
+        ++done["checkpoint"];
+    }
+
+    /// @notice The feed is gone for good, in few of the runs: no code, or code that refuses everything.
+    function doKillFeed(uint256 seed) external {
+        if (seed % 12 != 0) return;
+        vm.etch(address(feed), seed / 12 % 2 == 0 ? bytes("") : bytes(hex"5f5ffd"));
+        _dead = true;
+        ++done["killFeed"];
+    }
+
+    /// @notice The fallbacks are tried, in time or too early.
+    function doFallBack(uint256 seed) external {
+        uint40 expiry = _waiting(seed);
+        (uint256 price,) = markets.settlement(MARKET, expiry);
+        if (price != 0 || expiry >= vm.getBlockTimestamp()) return;
+        uint256 delay = seed >> 8 & 3 == 0 ? 1 days : seed >> 8 & 15 == 1 ? 8 days : 0;
+        if (vm.getBlockTimestamp() < expiry + delay) vm.warp(expiry + delay);
+        _fallBack(expiry);
+    }
+
+    /// @dev To the last round, else to the checkpoint; each only in its time and where the rule before it gives nothing.
+    function _fallBack(uint40 expiry) internal {
+        uint256 elapsed = vm.getBlockTimestamp() - expiry;
+        (,, bool certain) = _reference(expiry);
+        bool good = certain && _windowIsGood(expiry);
+        uint256 last = certain ? _lastPositive(expiry) : 0;
+        try markets.settleAtLastRound(MARKET, expiry, markets.lastRound(MARKET, expiry)) returns (uint256 price) {
+            if (elapsed < 1 days) _breaks("fell back within a day");
+            if (good) _breaks("fell back where the average can be proven");
+            if (last != 0 && price != last) _breaks("fell back to another round than the last positive one");
+            _fellBack[expiry] = true;
+            ++done["lastRound"];
+            return;
+        } catch {}
+        try markets.settleAtCheckpoint(MARKET, expiry) returns (uint256 price) {
+            if (elapsed < 8 days) _breaks("took a checkpoint within eight days");
+            if (good || last != 0) _breaks("took a checkpoint where a round can be read");
+            if (_keptAt[price] == 0 || _keptAt[price] > expiry) _breaks("took what nobody had kept before expiry");
+            _fellBack[expiry] = true;
+            ++done["atCheckpoint"];
+        } catch {}
+    }
+
+    /// @dev The last positive answer at or before an expiry, WAD; zero where another phase may have to be asked.
+    function _lastPositive(uint40 expiry) private view returns (uint256) {
+        uint80 phase;
+        for (uint256 i = _posted.length; i != 0; --i) {
+            Posted memory round = _posted[i - 1];
+            if (round.time > expiry) continue;
+            if (phase != 0 && round.id >> 64 != phase) return 0;
+            phase = round.id >> 64;
+            if (round.answer > 0) return uint256(round.answer) * 1e10;
+        }
+        return 0;
+    }
+
+    /// @dev Whether all rounds of a window are sane and none was in force for longer than the frozen age.
+    function _windowIsGood(uint40 expiry) internal view returns (bool) {
+        uint256 end = expiry;
+        for (uint256 i = _posted.length; i != 0; --i) {
+            Posted memory round = _posted[i - 1];
+            if (round.time > expiry) continue;
+            if (round.answer < 1e8 || round.answer > 1_000_000e8 || end - round.time > 2 hours) return false;
+            if (round.time <= expiry - 30 minutes) return true;
+            end = round.time;
+        }
+        return false;
+    }
+
     /// @dev An expiry that has passed and waits for its price, if there is one.
     function _waiting(uint256 seed) internal view returns (uint40 expiry) {
         for (uint256 i; i < 3; ++i) {
@@ -178,7 +268,8 @@ abstract contract OracleHandler is VolatilityFixture {
     }
 
     /// @dev The last round at or before an expiry and the average over the window, from the rounds that were posted.
-    /// Certain where the window and the round in force at its opening lie in one phase, which is still the feed's.
+    /// Certain where the window and the round in force at its opening lie in one phase, which is still the feed's and was
+    /// the feed's at the last checkpoint of the expiry's day.
     function _reference(uint40 expiry) internal view returns (uint80 last, uint256 price, bool certain) {
         uint256 i = _posted.length;
         while (i != 0 && _posted[i - 1].time > expiry) --i;
@@ -186,7 +277,7 @@ abstract contract OracleHandler is VolatilityFixture {
         last = _posted[i - 1].id;
         uint256 end = expiry;
         uint256 opening = expiry - 30 minutes;
-        certain = last >> 64 == feed.phase();
+        certain = !_dead && last >> 64 == feed.phase() && !_keptInAnotherPhase(expiry, last >> 64);
         while (i != 0) {
             Posted memory round = _posted[--i];
             if (round.id >> 64 != last >> 64) certain = false;
@@ -196,6 +287,14 @@ abstract contract OracleHandler is VolatilityFixture {
             if (round.time <= opening) return (last, price / 30 minutes, certain);
         }
         certain = false;
+    }
+
+    function _keptInAnotherPhase(uint40 expiry, uint80 phase) private view returns (bool) {
+        for (uint256 i = _kept.length; i != 0; --i) {
+            Kept memory kept = _kept[i - 1];
+            if (kept.time <= expiry) return kept.time > expiry - 1 days && kept.phase != phase;
+        }
+        return false;
     }
 
     function _expiry(uint256 seed) internal view returns (uint40) {

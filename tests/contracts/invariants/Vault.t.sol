@@ -13,7 +13,7 @@ contract VaultInvariants is HostileVaultHandler {
     }
 
     function _selectors() private pure returns (bytes4[] memory s) {
-        s = new bytes4[](17);
+        s = new bytes4[](19);
         s[0] = this.doBuy.selector;
         s[1] = this.doSell.selector;
         s[2] = this.doRequestDeposit.selector;
@@ -31,6 +31,8 @@ contract VaultInvariants is HostileVaultHandler {
         s[14] = this.doAbuseRoles.selector;
         s[15] = this.doOverreach.selector;
         s[16] = this.doComeLate.selector;
+        s[17] = this.doKillFeed.selector;
+        s[18] = this.doNoteOutage.selector;
     }
 
     /// @dev The invariants are worth what the calls reach.
@@ -39,13 +41,15 @@ contract VaultInvariants is HostileVaultHandler {
         for (uint256 i; i < 1200; ++i) {
             uint256 seed = uint256(keccak256(abi.encode(i)));
             // Days pass late in this run, so that there is time for what comes before an expiry.
-            bytes4 selector = selectors[seed % 17];
+            bytes4 selector = selectors[seed % 19];
             if ((selector == this.doStall.selector || selector == this.doComeLate.selector) && i < 700) continue;
+            // A feed that is gone has a test of its own.
+            if (selector == this.doKillFeed.selector) continue;
             // More words than any call takes: what is over is not read.
             (bool ok,) = address(this).call(abi.encodePacked(selector, seed >> 16, seed >> 64));
             ok;
         }
-        bytes32[17] memory names = [
+        bytes32[18] memory names = [
             bytes32("buy"),
             "sell",
             "requestDeposit",
@@ -62,13 +66,28 @@ contract VaultInvariants is HostileVaultHandler {
             "jump",
             "abuseRoles",
             "overreach",
-            "late"
+            "late",
+            "noteOutage"
         ];
         for (uint256 i; i < names.length; ++i) {
             assertGt(done[names[i]], 0, string(abi.encodePacked(names[i])));
         }
         invariant_TheVaultsOweNobodyMoreThanTheyHave();
         afterInvariant();
+    }
+
+    /// @dev With open series of both expiries and requests that wait, the feed goes for good: everybody gets out.
+    function test_AFeedThatIsGoneKeepsNobodyIn() public {
+        for (uint256 i; i < 8; ++i) {
+            (bool ok,) = address(this).call(abi.encodeCall(this.doBuy, (i, 2e18)));
+            ok;
+        }
+        this.doRequestRedeem(0, 10e18);
+        this.doRequestDeposit(1, 9000e6);
+        this.doKillFeed(16);
+        invariant_TheVaultsOweNobodyMoreThanTheyHave();
+        afterInvariant();
+        assertEq(done["killFeed"], 1, "the feed is gone");
     }
 
     /// @notice Solvency: what a vault has booked is there, what it has locked is its legs' collateral. Conservation:

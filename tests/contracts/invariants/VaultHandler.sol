@@ -25,6 +25,9 @@ abstract contract VaultHandler is VaultFixture {
     mapping(address vault => uint256) internal _lastDeposit;
     mapping(address vault => uint256) internal _lastRedeem;
 
+    /// @dev Whether the feed is gone for good.
+    bool internal _dead;
+
     /// @dev Vaults that were left by all with something locked.
     mapping(address vault => bool) internal _forsaken;
 
@@ -200,6 +203,7 @@ abstract contract VaultHandler is VaultFixture {
     /// @notice Time passes, the price moves, the keeper posts; what has expired is settled.
     function doMove(uint256 seed) public {
         skip(bound(seed >> 16, 1, 5 hours));
+        if (_dead) return;
         moveSpot(bound(seed >> 32, 2500, 3600));
         try this.refreshAll() {} catch {}
         _settleIfExpired(NEAR);
@@ -220,11 +224,7 @@ abstract contract VaultHandler is VaultFixture {
     function _settleIfExpired(uint40 expiry) internal {
         (uint256 price,) = markets.settlement(MARKET, expiry);
         if (price != 0 || vm.getBlockTimestamp() <= expiry) return;
-        (uint80 id,,, uint256 updatedAt,) = feed.latestRoundData();
-        while (updatedAt > expiry) {
-            (,,, updatedAt,) = feed.getRoundData(--id);
-        }
-        try markets.settle(MARKET, expiry, id) {
+        try markets.settle(MARKET, expiry, markets.lastRound(MARKET, expiry)) {
             ++done["settle"];
         } catch {}
     }
