@@ -33,6 +33,9 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
     /// @notice A ready request may be cancelled once it has waited this long beyond its notice.
     uint256 public constant CANCEL_AFTER_SECONDS = 1 days;
 
+    /// @dev While not all can be priced, this many times the virtual shares stay: see `process`.
+    uint256 private constant KEPT_SHARES = 1000;
+
     RequestQueue.Queue internal _deposits;
     RequestQueue.Queue internal _redemptions;
     /// @dev Sums over the queues: waiting, and processed but not claimed.
@@ -135,7 +138,14 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
     }
 
     /// @inheritdoc IOptionVault
-    /// @dev The calls before the books are to the Clearinghouse, the feed and the oracle, under the guard.
+    /// @dev Without all prices leavers are paid at the least that their shares can be worth, each the same for a share, in
+    /// whatever order. What the unpriced series release beyond that stays with the shares that stay. A leaver's claim on
+    /// it would be fairer to him, and is not made: it would have to follow series that are traded again once the keeper is
+    /// back, and a debt of that shape is what a vault in trouble needs least. Nobody is paid like this who does not want
+    /// it: such a request can be taken back from a day after its notice on, two days before this begins. The last shares
+    /// are never bought out this way, so that what is released belongs to somebody.
+    ///
+    /// The calls before the books are to the Clearinghouse, the feed and the oracle, under the guard.
     // slither-disable-next-line reentrancy-no-eth
     function process(uint256 maxRequests) external nonReentrant returns (uint256 processed) {
         _releaseSettled();
@@ -149,11 +159,12 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
             left: maxRequests, entering: _netAssets(marks.entering), leaving: _netAssets(marks.leaving), idle: _idle
         });
         // Without all prices nobody knows what a newcomer should pay: only leavers are served, at the least value.
-        if (marks.unpricedSince == 0 && !depositsPaused) _processDeposits(state);
-        _processRedemptions(state);
+        bool priced = marks.unpricedSince == 0;
+        if (priced && !depositsPaused) _processDeposits(state);
+        _processRedemptions(state, priced);
         _idle = state.idle;
         processed = maxRequests - state.left;
-        if (processed == 0) _refuse(marks.unpricedSince == 0 && !depositsPaused);
+        if (processed == 0) _refuse(priced && !depositsPaused);
     }
 
     /// @dev Releases what is settled. Backwards, as a release moves the last series into the gap.
@@ -193,7 +204,7 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
         }
     }
 
-    function _processRedemptions(Progress memory state) private {
+    function _processRedemptions(Progress memory state, bool priced) private {
         while (state.left != 0) {
             (uint256 id, RequestQueue.Request storage request) = _redemptions.front();
             if (id == 0 || request.readyAt > block.timestamp) return;
@@ -204,15 +215,16 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
                 continue;
             }
             uint256 shares = pending;
+            if (!priced) shares = shares.min(totalSupply().zeroFloorSub(KEPT_SHARES * _virtualShares()));
             uint256 assets = _assetsFor(shares, state.leaving);
             // Nobody is bought out with nothing: where all is locked and counted as owed, leavers wait.
             if (assets > state.idle || state.idle == 0) {
                 shares = state.idle.fullMulDiv(totalSupply() + _virtualShares(), state.leaving + VIRTUAL_ASSETS);
-                if (shares == 0) {
-                    ++state.left;
-                    return;
-                }
                 assets = _assetsFor(shares, state.leaving);
+            }
+            if (shares == 0) {
+                ++state.left;
+                return;
             }
             address controller = request.controller;
             _redemptions.fill(id, shares, assets, shares);

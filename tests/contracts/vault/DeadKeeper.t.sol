@@ -100,6 +100,47 @@ contract DeadKeeperTest is VaultFixture {
         assertApproxEqAbs(calls.maxWithdraw(alice), idle * 30e18 / (LIQUIDITY + shares), 2000);
     }
 
+    /// @dev Who is paid without prices forfeits a share of what the series release, to those who stay, and nothing else.
+    function test_whatLeaversForfeitIsTheStayers() public {
+        uint256 shares = enter(calls, carol, LIQUIDITY);
+        buy(calls, call3000, 80e18);
+        vm.prank(alice);
+        calls.requestRedeem(LIQUIDITY, alice, alice);
+        _dies();
+        uint256 supply = calls.totalSupply();
+        uint256 idle = calls.idleAssets();
+        calls.process(1);
+        uint256 paid = calls.maxWithdraw(alice);
+        assertApproxEqAbs(paid, idle * LIQUIDITY / supply, 2000);
+
+        settle(NEAR, 2900); // worthless: all 80 come back
+        calls.release(call3000);
+        uint256 worth = calls.convertToAssets(shares);
+        uint256 forfeited = 80e18 * LIQUIDITY / supply;
+        assertApproxEqAbs(worth, (idle + 80e18) * shares / supply + forfeited, 1e6);
+        assertApproxEqAbs(paid + worth, idle + 80e18, 1e6);
+    }
+
+    /// @dev Where all leave at once nobody stays: the last shares wait, and what is released is theirs.
+    function test_theLastSharesAreNotBoughtOutWithoutPrices() public {
+        buy(calls, call3000, 50e18);
+        vm.prank(alice);
+        uint256 id = calls.requestRedeem(LIQUIDITY, alice, alice);
+        _dies();
+        uint256 idle = calls.idleAssets();
+        assertEq(calls.process(10), 1);
+        assertEq(calls.pendingRedeemRequest(id, alice), 1e6, "a thousand times the virtual shares");
+        assertApproxEqAbs(calls.maxWithdraw(alice), idle, 1e6);
+        vm.expectRevert(IOptionVault.NothingToProcess.selector);
+        calls.process(10);
+
+        settle(NEAR, 2900);
+        assertEq(calls.process(10), 1);
+        assertEq(calls.pendingRedeemRequest(id, alice), 0);
+        // all but the virtual shares' thousandth of what was locked
+        assertGt(calls.maxWithdraw(alice), idle + 50e18 * 998 / 1000);
+    }
+
     /// @dev Where all is locked and counted as owed, a leaver keeps the shares instead of losing them for nothing.
     function test_nobodyIsBoughtOutWithNothing() public {
         uint256 shares = enter(puts, carol, 10e6);
