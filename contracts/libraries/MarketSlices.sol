@@ -6,12 +6,14 @@ import {ExpiryEntry, ExpiryList, ExpiryLists, Surface} from "./ExpiryList.sol";
 import {SliceMoves} from "./SliceMoves.sol";
 import {SliceStorage} from "./SliceStorage.sol";
 
-/// @notice Who stopped an expiry's trades.
-/// @param until When the signers' halt ends.
+/// @notice Where an expiry stands.
+/// @param haltedUntil When the signers' halt ends.
 /// @param clipped Whether the newest report was clipped: trades wait until a report fits.
-struct Halt {
-    uint40 until;
+/// @param since When its first report was stored.
+struct ExpiryState {
+    uint40 haltedUntil;
     bool clipped;
+    uint40 since;
 }
 
 /// @notice All that is stored of a market's surface.
@@ -20,7 +22,7 @@ struct MarketSlices {
     ExpiryList list;
     mapping(uint40 expiry => IVolatilityOracle.Slice) newest;
     mapping(uint40 expiry => IVolatilityOracle.Slice) previous;
-    mapping(uint40 expiry => Halt) halts;
+    mapping(uint40 expiry => ExpiryState) states;
 }
 
 using MarketSlicesLib for MarketSlices global;
@@ -110,26 +112,36 @@ library MarketSlicesLib {
         }
     }
 
-    /// @notice The expiry nearest in time to the one at `place` that has a fresh slice, or zero.
-    function nearest(MarketSlices storage self, Surface memory surface, uint256 place, uint256 heartbeat)
+    /// @notice The expiry nearest in time to the one at `place` that may vouch for its first report, or zero: one with a fresh
+    /// slice, whose own first report is `age` old.
+    /// @dev New expiries do not vouch for one another, in one batch or in two: a chain of first reports, each within the
+    /// bound of the one before, would go in one block where reports of an expiry may go in as many days.
+    function nearest(MarketSlices storage self, Surface memory surface, uint256 place, uint256 heartbeat, uint256 age)
         internal
         view
         returns (uint40 near, IVolatilityOracle.Slice memory found)
     {
         uint40 expiry = surface.entries[place].expiry();
         bool isFresh;
-        for (uint256 j = place; j != 0 && !isFresh; --j) {
+        for (uint256 j = place; j != 0 && near == 0; --j) {
             ExpiryEntry entry = surface.entries[j - 1];
+            if (!_isOld(self, entry.expiry(), age)) continue;
             (isFresh, found) = fresh(self, surface, entry, heartbeat);
             if (isFresh) near = entry.expiry();
         }
         for (uint256 j = place + 1; j < surface.count; ++j) {
             uint40 candidate = surface.entries[j].expiry();
             if (near != 0 && candidate - expiry >= expiry - near) break;
+            if (!_isOld(self, candidate, age)) continue;
             IVolatilityOracle.Slice memory other;
             (isFresh, other) = fresh(self, surface, surface.entries[j], heartbeat);
             if (isFresh) return (candidate, other);
         }
+    }
+
+    function _isOld(MarketSlices storage self, uint40 expiry, uint256 age) private view returns (bool) {
+        uint256 since = self.states[expiry].since;
+        return since != 0 && since + age <= block.timestamp;
     }
 
     /// @notice Puts an expiry into the list. A full list first loses its stale ones, which bind nobody and come back with

@@ -4,12 +4,14 @@ pragma solidity ^0.8.30;
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {Surface} from "../libraries/ExpiryList.sol";
-import {Halt, MarketSlices} from "../libraries/MarketSlices.sol";
+import {ExpiryState, MarketSlices} from "../libraries/MarketSlices.sol";
 import {SLICE_POINTS, SliceMoves} from "../libraries/SliceMoves.sol";
 import {SliceStorage} from "../libraries/SliceStorage.sol";
 import {ReportRules} from "./ReportRules.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
+// Expiries, counts and slices are compared for what they are: no balance takes part.
+// slither-disable-start incorrect-equality
 /// @title SliceStore
 /// @notice The slices, and what a report must satisfy before it becomes one: butterfly, range, carry, a bounded move, and
 /// the calendar conditions between the slices of a market (MarketSlices).
@@ -79,10 +81,11 @@ abstract contract SliceStore is ReportRules {
         bool known;
         (place, known) = surface.find(expiry, from);
         if (!known) place = slices.insert(surface, market, expiry, place, rules.heartbeat);
-        bool wasClipped = known ? surface.entries[place].isClipped() : slices.halts[expiry].clipped;
+        bool wasClipped = known ? surface.entries[place].isClipped() : slices.states[expiry].clipped;
         bool clipped;
         if (stored.timestamp == 0) {
             _checkFirst(market, expiry, next, rules, surface, place);
+            slices.states[expiry].since = next.timestamp;
         } else {
             (next, clipped) = _bound(stored, next, expiry, rules);
             slices.previous[expiry].store(word);
@@ -95,8 +98,8 @@ abstract contract SliceStore is ReportRules {
 
     /// @dev Halts on a clipped report, resumes on the first one that fits.
     function _setClipped(uint16 market, uint40 expiry, bool clipped) private {
-        Halt storage state = _slices[market].halts[expiry];
-        uint40 until = state.until;
+        ExpiryState storage state = _slices[market].states[expiry];
+        uint40 until = state.haltedUntil;
         state.clipped = clipped;
         if (clipped) emit ExpiryHalted(market, expiry, type(uint40).max, address(0));
         else if (until > block.timestamp) emit ExpiryHalted(market, expiry, until, address(0));
@@ -116,8 +119,8 @@ abstract contract SliceStore is ReportRules {
         );
     }
 
-    /// @dev The first report of an expiry lies within the bound (for the whole capped time) of the nearest expiry that has a
-    /// fresh slice, or else of the market's anchor.
+    /// @dev The first report of an expiry lies within the bound (for the whole capped time) of the nearest expiry that may
+    /// vouch for it, or else of the market's anchor.
     function _checkFirst(
         uint16 market,
         uint40 expiry,
@@ -131,7 +134,8 @@ abstract contract SliceStore is ReportRules {
         uint256 limit = rules.volatilityPerDay * uint256(rules.maxMoveSeconds) / 1 days;
         uint256 carryLimit = rules.carryPerDay * uint256(rules.maxMoveSeconds) / 1 days;
 
-        (uint40 near, Slice memory neighbour) = _slices[market].nearest(surface, place, rules.heartbeat);
+        (uint40 near, Slice memory neighbour) =
+            _slices[market].nearest(surface, place, rules.heartbeat, rules.maxMoveSeconds);
         if (near != 0 && SliceMoves.isNear(to, next.carry, neighbour, near, limit, carryLimit)) return;
         uint256 level = anchor[market];
         if (level == 0 && near == 0) revert NoAnchor(market);
@@ -140,3 +144,4 @@ abstract contract SliceStore is ReportRules {
         }
     }
 }
+// slither-disable-end incorrect-equality

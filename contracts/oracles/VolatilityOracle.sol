@@ -2,10 +2,12 @@
 pragma solidity ^0.8.30;
 
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
-import {Halt} from "../libraries/MarketSlices.sol";
+import {ExpiryState} from "../libraries/MarketSlices.sol";
 import {ReportRules} from "./ReportRules.sol";
 import {SliceStore} from "./SliceStore.sol";
 
+// Times are compared for what they are: no balance takes part.
+// slither-disable-start incorrect-equality
 /// @title VolatilityOracle
 /// @notice Signed SSVI slices, each proven free of butterfly and calendar arbitrage and held to a bounded move.
 /// @dev A keeper can fail or lie without breaking the market: a report that moves further than the bound is stored
@@ -50,9 +52,9 @@ contract VolatilityOracle is SliceStore {
         if (used == MAX_HALTS) revert HaltsUsedUp(msg.sender, MAX_HALTS);
         _haltsUsed[market][expiry][msg.sender] = used + 1;
 
-        Halt storage state = _slices[market].halts[expiry];
+        ExpiryState storage state = _slices[market].states[expiry];
         uint40 until = uint40(block.timestamp) + _rules.heartbeat;
-        state.until = until;
+        state.haltedUntil = until;
         emit ExpiryHalted(market, expiry, state.clipped ? type(uint40).max : until, msg.sender);
     }
 
@@ -94,7 +96,8 @@ contract VolatilityOracle is SliceStore {
 
     /// @inheritdoc IVolatilityOracle
     function isHalted(uint16 market, uint40 expiry) public view returns (bool) {
-        Halt memory state = _slices[market].halts[expiry];
-        return state.clipped || block.timestamp < state.until;
+        ExpiryState memory state = _slices[market].states[expiry];
+        return state.clipped || block.timestamp < state.haltedUntil;
     }
 }
+// slither-disable-end incorrect-equality

@@ -32,9 +32,36 @@ contract MovesTest is VolatilityFixture {
     function test_aFirstReportMayLieNearItsNeighbour() public {
         oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
         postVolatility(NEAR, 0.7e18);
+        skip(1 days);
+        postVolatility(NEAR, 0.7e18);
         // 0.25 above the anchor, 0.15 above the neighbour
         postVolatility(FAR, 0.85e18);
         assertApproxEqAbs(_volatility(FAR), 0.85e18, 1e12);
+    }
+
+    /// @dev A chain of first reports, each within the bound of the one before, would go as far as there are new expiries,
+    /// whether they come in one batch or in two.
+    function test_newExpiriesVouchForNoOthers() public {
+        oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
+        // 0.1 above the anchor, and 0.15 above that
+        IVolatilityOracle.SliceReport memory first = sliceReport(NEAR, 0.7e18, START);
+        IVolatilityOracle.SliceReport memory second = sliceReport(FAR, 0.85e18, START);
+        bytes memory refusal = abi.encodeWithSelector(IVolatilityOracle.FirstReportTooFar.selector, FAR);
+        expectBatchRefused(pair(first, second), refusal);
+        post(first);
+        expectRefused(second, refusal);
+        skip(1 days - 1);
+        postVolatility(NEAR, 0.7e18);
+        expectRefused(sliceReport(FAR, 0.85e18, vm.getBlockTimestamp()), refusal);
+        // after the whole capped time it could have moved as far by itself
+        skip(1);
+        postVolatility(FAR, 0.85e18);
+    }
+
+    function test_newExpiriesComeInOneBatchNearTheAnchor() public {
+        oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
+        postBatch(pair(sliceReport(NEAR, 0.7e18, START), sliceReport(FAR, 0.55e18, START)));
+        assertApproxEqAbs(_volatility(FAR), 0.55e18, 1e12);
     }
 
     function test_aStaleNeighbourVouchesForNothing() public {
