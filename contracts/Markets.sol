@@ -27,13 +27,22 @@ contract Markets is IMarkets, AccessManaged {
     /// @notice A checkpoint is renewed at most this often, unless the phase changed.
     uint256 public constant CHECKPOINT_INTERVAL = 5 minutes;
 
+    /// @notice Feeds whose answers may be older than this get expiries on Fridays only.
+    /// @dev A vault processes nothing from half an hour and the maximum age before an expiry that it holds until that is
+    /// settled. With a day's age and an expiry every day that would be never: whoever buys a little of each would lock
+    /// every depositor in.
+    uint256 public constant MAX_DAILY_AGE = 12 hours;
+
     uint256 private constant MAX_DECIMALS = 18;
+    /// @dev Of the days since 1970, which began on a Thursday, modulo 7.
+    uint256 private constant FRIDAY = 1;
 
     /// @dev `feedVersion` zero means unlisted; `settler` zero means unsettled.
     struct Expiry {
         uint16 feedVersion;
         uint40 listedAt;
         address settler;
+        Rule rule;
         uint256 price;
     }
 
@@ -50,6 +59,8 @@ contract Markets is IMarkets, AccessManaged {
     mapping(SeriesId => bool) private _listed;
     /// @dev In the order of listing, six and four to a slot: the whole listing can be read without events.
     mapping(uint16 id => uint40[]) private _expiryList;
+    // Written through a pointer, in `_listSeries`.
+    // slither-disable-next-line uninitialized-state
     mapping(BookKey => uint64[]) private _strikes;
 
     /// @param access The AccessManager that says who may list.
@@ -86,6 +97,9 @@ contract Markets is IMarkets, AccessManaged {
         Expiry storage state = _expiries[id][expiry];
         require(state.feedVersion == 0, AlreadyListed(uint256(id) << 40 | expiry));
         uint16 version = _markets[id].feedVersion;
+        require(
+            expiry / 1 days % 7 == FRIDAY || _feeds[id][version].maxAge <= MAX_DAILY_AGE, FeedTooSlowForDailies(expiry)
+        );
         state.feedVersion = version;
         state.listedAt = uint40(block.timestamp);
         _expiryList[id].push(expiry);
@@ -246,6 +260,13 @@ contract Markets is IMarkets, AccessManaged {
         return (state.price, state.settler);
     }
 
+    /// @inheritdoc IMarkets
+    function settlementRule(uint16 id, uint40 expiry) external view returns (Rule) {
+        Expiry storage state = _expiries[id][expiry];
+        require(state.settler != address(0), NotSettled(id, expiry));
+        return state.rule;
+    }
+
     // --- inside ---
 
     /// @dev Reads spot by a feed version and keeps it where that is new.
@@ -306,7 +327,7 @@ contract Markets is IMarkets, AccessManaged {
     }
 
     function _record(Expiry storage state, uint16 id, uint40 expiry, uint256 price, uint80 roundId, Rule rule) private {
-        state.settler = msg.sender;
+        (state.settler, state.rule) = (msg.sender, rule);
         state.price = price;
         emit Settled(id, expiry, price, roundId, msg.sender, rule);
     }

@@ -19,18 +19,27 @@ MAX_STRIKES = 64
 """Most series of one (market, side, expiry), fixed by the contracts."""
 MIN_LEAD_SECONDS = 4 * 3600
 """An expiry nearer than this is not listed any more: the vaults would hardly trade it."""
+MAX_DAILY_AGE_SECONDS = 12 * 3600
+"""`Markets.MAX_DAILY_AGE`: where a feed's answers may be older, only Fridays are listed."""
 _FRIDAY = 4
 _MIN_YEARS = 6 * 3600 / YEAR_SECONDS
 
 
 def expiries_to_list(
-    now: int, *, dailies: int = 3, weeklies: int = 2, monthlies: int = 2, lead_seconds: int = MIN_LEAD_SECONDS
+    now: int,
+    *,
+    feed_max_age: int = 0,
+    dailies: int = 3,
+    weeklies: int = 2,
+    monthlies: int = 2,
+    lead_seconds: int = MIN_LEAD_SECONDS,
 ) -> list[int]:
     """The expiries that should be open, ascending, each once.
 
     Parameters
     ----------
     now : market time, seconds.
+    feed_max_age : how old the feed's answers may be, seconds; a slow feed has no dailies.
     dailies, weeklies, monthlies : how many of the next days, Fridays and last Fridays of a month.
     lead_seconds : an expiry must be at least this far ahead.
     """
@@ -50,6 +59,8 @@ def expiries_to_list(
     days = [today + timedelta(days=offset) for offset in range(7 * (weeklies + 2) + dailies + 2)]
     fridays = [day for day in days if day.weekday() == _FRIDAY]
     months = [last_friday(today, offset) for offset in range(monthlies + 2)]
+    if feed_max_age > MAX_DAILY_AGE_SECONDS:
+        dailies = 0
     return sorted(first(days, dailies) | first(fridays, weeklies) | first(months, monthlies))
 
 

@@ -95,6 +95,7 @@ interface IMarkets {
     error AlreadyListed(uint256 id);
     error ExpiryNotAligned(uint40 expiry);
     error ExpiryInPast(uint40 expiry, uint256 timestamp);
+    error FeedTooSlowForDailies(uint40 expiry);
     error TooManySeries(uint256 open, uint256 limit);
     error BadStrike(uint64 strike);
     error BadToken(address token);
@@ -120,7 +121,8 @@ interface IMarkets {
     /// @notice Sets the feed version that later listings freeze. Restricted.
     function setFeed(uint16 market, FeedConfig calldata config) external;
 
-    /// @notice Lists an expiry (08:00 UTC, in the future) and freezes its feed version. Restricted.
+    /// @notice Lists an expiry (08:00 UTC, in the future; a Friday where the feed is slow) and freezes its feed version.
+    /// Restricted.
     /// @dev Reads and keeps spot: an expiry is never listed on a feed that cannot be read, and always has a checkpoint.
     function listExpiry(uint16 market, uint40 expiry) external;
 
@@ -197,4 +199,7 @@ interface IMarkets {
 
     /// @notice Price (zero when unsettled) and who proved it.
     function settlement(uint16 market, uint40 expiry) external view returns (uint256 price, address settler);
+
+    /// @notice By which rule an expiry was settled. Reverts when it is not.
+    function settlementRule(uint16 market, uint40 expiry) external view returns (Rule);
 }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
+import {IMarkets} from "../interfaces/IMarkets.sol";
 import {DecimalText} from "../libraries/DecimalText.sol";
 import {Side} from "../libraries/SeriesId.sol";
 
@@ -15,6 +16,7 @@ enum Status {
 
 /// @notice What a card shows. Every text is of characters that need no escape (`TokenSymbol`, `SeriesText`).
 /// @param price Settlement price, WAD; zero before.
+/// @param rule How that was found; says nothing before.
 /// @param value What one contract pays, units of the settlement asset.
 /// @param assetDecimals Decimals of the settlement asset.
 struct CardFacts {
@@ -28,6 +30,7 @@ struct CardFacts {
     Status status;
     uint256 strikeWad;
     uint256 price;
+    IMarkets.Rule rule;
     uint256 value;
     uint256 assetDecimals;
 }
@@ -180,7 +183,9 @@ library OptionCard {
             );
         }
         return string.concat(
-            _figure(false, string.concat("SETTLED (", facts.quote, ")"), DecimalText.brief(facts.price, 18), TEXT),
+            _figure(
+                false, string.concat(_settled(facts.rule), facts.quote, ")"), DecimalText.brief(facts.price, 18), TEXT
+            ),
             _figure(
                 true,
                 string.concat("PAYS (", facts.asset, ")"),
@@ -188,6 +193,11 @@ library OptionCard {
                 colour
             )
         );
+    }
+
+    function _settled(IMarkets.Rule rule) private pure returns (string memory) {
+        if (rule == IMarkets.Rule.AVERAGE) return "SETTLED (";
+        return rule == IMarkets.Rule.LAST_ROUND ? "AT LAST ROUND (" : "AT CHECKPOINT (";
     }
 
     function _figure(bool right, string memory label, string memory figure, string memory colour)

@@ -88,6 +88,7 @@ contract OptionRenderer is IOptionRenderer {
         (facts.price,) = IMarkets(markets).settlement(series.market(), series.expiry());
         if (facts.price != 0) {
             facts.status = Status.SETTLED;
+            facts.rule = IMarkets(markets).settlementRule(series.market(), series.expiry());
             // Checked when the market was added: at most 18.
             uint256 scale = 10 ** (WAD_DECIMALS - facts.assetDecimals);
             facts.value = Payoff.payoffDown(facts.side, facts.strikeWad, facts.price, WAD, scale);
@@ -107,10 +108,27 @@ contract OptionRenderer is IOptionRenderer {
             string.concat(facts.day, " at 08:00 UTC, when each contract pays max("),
             isCall ? string.concat("S - ", strike, ", 0) / S ") : string.concat(strike, " - S, 0) "),
             string.concat(
-                facts.asset, ". S is the index of the market's price feed, averaged over the 30 minutes before"
-            ),
-            string.concat(" expiry: a de-peg of a wrapped or stable token is not part of the payoff.")
+                facts.asset,
+                ". S is ",
+                _index(facts),
+                ". A de-peg of a wrapped or stable token is not part of the payoff."
+            )
         );
+    }
+
+    /// @dev What S is, or by which rule it was found.
+    function _index(CardFacts memory facts) private pure returns (string memory) {
+        if (facts.status == Status.SETTLED) {
+            if (facts.rule == IMarkets.Rule.LAST_ROUND) {
+                return "the last positive round of the market's price feed in force at expiry, as no average was proven within a day";
+            }
+            if (facts.rule == IMarkets.Rule.CHECKPOINT) {
+                return
+                    "the last spot that the market kept before expiry, as its price feed could not be read for eight days";
+            }
+            return "the index of the market's price feed, averaged over the 30 minutes before expiry";
+        }
+        return "the index of the market's price feed, averaged over the 30 minutes before expiry (its last round or the last spot kept where no average can be proven)";
     }
 
     function _attributes(CardFacts memory facts, uint256 expiry) private pure returns (string memory) {
@@ -135,8 +153,15 @@ contract OptionRenderer is IOptionRenderer {
             ",",
             _trait("Settlement price", price),
             ",",
-            _trait("Settled value per contract", value)
+            _trait("Settled value per contract", value),
+            ",",
+            _trait("Settled by", _ruleName(facts.rule))
         );
+    }
+
+    function _ruleName(IMarkets.Rule rule) private pure returns (string memory) {
+        if (rule == IMarkets.Rule.AVERAGE) return "30-minute average";
+        return rule == IMarkets.Rule.LAST_ROUND ? "Last round before expiry" : "Last spot kept before expiry";
     }
 
     function _trait(string memory kind, string memory value) private pure returns (string memory) {

@@ -27,7 +27,7 @@ async def listing(context: Context) -> list[Action]:
 
 async def _market(context: Context, market: MarketRow, now: int) -> list[Action]:
     abi, target = load_abi("Markets"), context.address("Markets")
-    wanted = expiries_to_list(now)
+    wanted = expiries_to_list(now, feed_max_age=market.feed_max_age)
     listed = await context.state.open_expiries(market.market, now)
     actions = [
         Action(

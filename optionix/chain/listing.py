@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from optionix.chain.abi import load_abi
 from optionix.chain.deployment import Deployment
 from optionix.chain.errors import ChainError, Reverted
+from optionix.chain.networks import network as network_by_name
 from optionix.chain.rpc import Call, Rpc
 from optionix.chain.transactions import Sender, call_contract
 from optionix.instruments import Series, Side
@@ -61,7 +62,8 @@ async def plan(rpc: Rpc, deployment: Deployment, market: int, *, now: int, spot_
     than fit, and what does not fit any more beside the old ones is left out.
     """
     abi, markets = load_abi("Markets"), deployment.address("Markets")
-    wanted = expiries_to_list(now)
+    feed = network_by_name(deployment.network).markets[market - 1].feed
+    wanted = expiries_to_list(now, feed_max_age=feed.max_age)
     listed = await _flags(rpc, [_call(markets, abi.encode("isExpiryListed", market, expiry)) for expiry in wanted])
     series = [
         Series(market, side, expiry, strike)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from optionix.instruments import is_aligned
 from optionix.listing import (
+    MAX_DAILY_AGE_SECONDS,
     MIN_LEAD_SECONDS,
     expiries_to_list,
     last_friday,
@@ -40,6 +41,13 @@ def test_a_monday_lists_three_days_two_fridays_and_two_months() -> None:
 def test_an_expiry_too_near_gives_way_to_the_next() -> None:
     early = int(datetime(2023, 3, 6, 4, 0, 1, tzinfo=UTC).timestamp())
     assert names(expiries_to_list(early))[0] == "Tue 07 Mar 08:00"
+
+
+def test_a_slow_feed_has_fridays_only() -> None:
+    monday = int(datetime(2023, 3, 6, 0, 0, tzinfo=UTC).timestamp())
+    fridays = ["Fri 10 Mar 08:00", "Fri 17 Mar 08:00", "Fri 31 Mar 08:00", "Fri 28 Apr 08:00"]
+    assert names(expiries_to_list(monday, feed_max_age=MAX_DAILY_AGE_SECONDS + 1)) == fridays
+    assert len(expiries_to_list(monday, feed_max_age=MAX_DAILY_AGE_SECONDS)) == 7
 
 
 @given(st.integers(1_500_000_000, 3_000_000_000))

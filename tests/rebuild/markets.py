@@ -14,6 +14,7 @@ class MarketsReplica(Replica):
     derived: ClassVar[dict[str, str]] = {
         "CHECKPOINT_INTERVAL": "a constant",
         "EXPIRY_TIME_OF_DAY": "a constant",
+        "MAX_DAILY_AGE": "a constant",
         "MAX_SERIES": "a constant",
         "isConsumingScheduledOp": "set only within a call of the AccessManager",
         "lastRound": "the feed's rounds",
@@ -28,6 +29,7 @@ class MarketsReplica(Replica):
         self.frozen: dict[tuple[int, int], int] = {}
         self.series: set[int] = set()
         self.settled: dict[tuple[int, int], tuple[int, str]] = {}
+        self.rules: dict[tuple[int, int], int] = {}
         self.checkpoints: dict[tuple[int, int, int], dict[str, int]] = {}
         self.progress: dict[tuple[int, int, int], dict[str, int]] = {}
         self.authority = NOBODY
@@ -62,8 +64,9 @@ class MarketsReplica(Replica):
         self.progress[market, expiry, last_round_id] = told
 
     def on_settled(self, market: int, expiry: int, price: int, round_id: int, settler: str, rule: int) -> None:
-        del round_id, rule
+        del round_id
         self.settled[market, expiry] = (price, settler)
+        self.rules[market, expiry] = rule
 
     def asset(self, market: int, side: int) -> tuple[str, int]:
         """The settlement asset of a side and its decimals."""
@@ -92,6 +95,7 @@ class MarketsReplica(Replica):
             yield "settlement", (market, expiry), (price, settler)
             if price:
                 yield "settlementPrice", (market, expiry), price
+                yield "settlementRule", (market, expiry), self.rules[market, expiry]
         for proof, told in self.progress.items():
             yield "settlementProgress", proof, told
         for series in self.series:

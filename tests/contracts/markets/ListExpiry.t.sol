@@ -34,6 +34,25 @@ contract ListExpiryTest is MarketsFixture {
         markets.listExpiry(ETH, EXPIRY);
     }
 
+    /// @dev A vault that holds an expiry processes nothing from the feed's age before it on: with dailies on a feed of a
+    /// day's age, never.
+    function test_ASlowFeedHasFridaysOnly() public {
+        IMarkets.FeedConfig memory config = feedConfig();
+        (config.heartbeat, config.maxAge) = (6 hours, 12 hours);
+        markets.setFeed(ETH, config);
+        markets.listExpiry(ETH, EXPIRY + 1 days); // a Sunday
+        config.maxAge = 12 hours + 1;
+        markets.setFeed(ETH, config);
+        for (uint40 day = 2; day < 9; ++day) {
+            uint40 expiry = EXPIRY + day * 1 days;
+            if (day == 6) continue;
+            vm.expectRevert(abi.encodeWithSelector(IMarkets.FeedTooSlowForDailies.selector, expiry));
+            markets.listExpiry(ETH, expiry);
+        }
+        markets.listExpiry(ETH, EXPIRY + 6 days); // 2 October 2026, a Friday
+        assertTrue(markets.isExpiryListed(ETH, EXPIRY + 6 days), "Friday");
+    }
+
     function test_FreezesTheFeedVersion() public {
         vm.expectEmit(address(markets));
         emit IMarkets.ExpiryListed(ETH, EXPIRY + 1 days, 1);

@@ -197,6 +197,8 @@ contract SettleTest is MarketsFixture {
         assertEq(before, 0, "unsettled");
         vm.expectRevert(abi.encodeWithSelector(IMarkets.NotSettled.selector, ETH, EXPIRY));
         markets.settlementPrice(ETH, EXPIRY);
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.NotSettled.selector, ETH, EXPIRY));
+        markets.settlementRule(ETH, EXPIRY);
         vm.expectEmit(address(markets));
         emit IMarkets.Settled(ETH, EXPIRY, 3000e18, last, STRANGER, IMarkets.Rule.AVERAGE);
         vm.prank(STRANGER);
@@ -205,6 +207,7 @@ contract SettleTest is MarketsFixture {
         assertEq(price, 3000e18, "price");
         assertEq(markets.settlementPrice(ETH, EXPIRY), price, "one price");
         assertEq(settler, STRANGER, "settler");
+        assertTrue(markets.settlementRule(ETH, EXPIRY) == IMarkets.Rule.AVERAGE, "rule");
     }
 
     function test_WeighsEachAnswerByTheTimeItWasInForce() public {

@@ -99,6 +99,7 @@ contract SettleAtCheckpointTest is HistoryFixture {
         (uint256 price, address settler) = markets.settlement(ETH, LATER);
         assertEq(price, 3100e18, "stored");
         assertEq(settler, STRANGER, "who earns the bounty");
+        assertTrue(markets.settlementRule(ETH, LATER) == IMarkets.Rule.CHECKPOINT, "rule");
     }
 
     function test_GoesBackOverDaysWithoutACheckpoint() public {

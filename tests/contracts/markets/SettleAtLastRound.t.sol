@@ -133,6 +133,7 @@ contract SettleAtLastRoundTest is HistoryFixture {
         (uint256 price, address settler) = markets.settlement(ETH, LATER);
         assertEq(price, 2900e18, "stored");
         assertEq(settler, STRANGER, "who earns the bounty");
+        assertTrue(markets.settlementRule(ETH, LATER) == IMarkets.Rule.LAST_ROUND, "rule");
     }
 
     function test_TakesAStalledFeedsLastAnswerWhateverItsAge() public {

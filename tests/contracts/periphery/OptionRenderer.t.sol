@@ -111,6 +111,7 @@ contract OptionRendererTest is RendererFixture {
         said = vm.parseJsonString(metadata(put(3000)), ".description");
         assertTrue(contains(said, vm.toString(address(usdc))), "quote");
         assertTrue(contains(said, "pays max(3000 - S, 0) USDC. S is the index"), "put");
+        assertTrue(contains(said, "(its last round or the last spot kept where no average can be proven)"), "else");
     }
 
     function test_ExpiresAtItsSecond() public {
@@ -131,6 +132,27 @@ contract OptionRendererTest is RendererFixture {
         assertTrue(contains(image(json), ">3,411.55</text>"), "price");
         assertTrue(contains(image(json), ">0.1206</text>"), "value");
         assertTrue(contains(image(json), "#3fcf8e"), "green");
+    }
+
+    /// @dev Each rule by its own words: nobody is told of an average that was none.
+    function test_SaysByWhichRuleItSettled() public {
+        settleAt(ETH, EXPIRY, feed, 3411.55e18);
+        _says("averaged over the 30 minutes before expiry. A de-peg", "30-minute average", ">SETTLED (USDC)</text>");
+        _settledBy(IMarkets.Rule.LAST_ROUND);
+        _says("S is the last positive round of", "Last round before expiry", ">AT LAST ROUND (USDC)</text>");
+        _settledBy(IMarkets.Rule.CHECKPOINT);
+        _says("S is the last spot that the market kept", "Last spot kept before expiry", ">AT CHECKPOINT (USDC)</text>");
+    }
+
+    function _settledBy(IMarkets.Rule rule) private {
+        vm.mockCall(address(markets), abi.encodeCall(IMarkets.settlementRule, (ETH, EXPIRY)), abi.encode(rule));
+    }
+
+    function _says(string memory sentence, string memory rule, string memory label) private view {
+        string memory json = metadata(call(3000));
+        assertTrue(contains(vm.parseJsonString(json, ".description"), sentence), sentence);
+        assertEq(trait(json, 8), string.concat("Settled by: ", rule));
+        assertTrue(contains(image(json), label), label);
     }
 
     function test_SettledAtZeroIsGrey() public {
