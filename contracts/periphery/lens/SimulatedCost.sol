@@ -41,6 +41,26 @@ library SimulatedCost {
             IExchange.Fill memory f = abi.decode(answer, (IExchange.Fill));
             (IExchange.Order memory order,,) = abi.decode(c.data[4:], (IExchange.Order, bytes, IExchange.Take));
             cost = ISimulator.Cost(order.premiumToken, f.premium, f.fee);
+        } else if (selector == IExchange.fillMany.selector && answer.length >= 160) {
+            return _costOfMany(c, answer);
+        }
+    }
+
+    /// @dev The sum of a batch's fills in the first one's token; others are left to the balances.
+    function _costOfMany(ISimulator.Call calldata c, bytes memory answer)
+        private
+        pure
+        returns (ISimulator.Cost memory cost)
+    {
+        (IExchange.Item[] memory items,) = abi.decode(c.data[4:], (IExchange.Item[], uint256));
+        (IExchange.Fill[] memory fills,) = abi.decode(answer, (IExchange.Fill[], bytes4[]));
+        for (uint256 i; i < fills.length && i < items.length; ++i) {
+            if (fills[i].amount == 0) continue;
+            address token = items[i].order.premiumToken;
+            if (cost.token == address(0)) cost.token = token;
+            if (token != cost.token) continue;
+            cost.premium += fills[i].premium;
+            cost.fee += fills[i].fee;
         }
     }
 
