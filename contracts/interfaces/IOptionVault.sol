@@ -193,6 +193,17 @@ interface IOptionVault {
     function shortVegaWad() external view returns (uint256);
     function params() external view returns (Params memory);
     function fees() external view returns (Fees memory);
+    /// @notice One request as it stands. Units are assets of a deposit, shares of a redemption.
+    /// @param redemption Which queue.
+    /// @return controller Who may claim and cancel; zero where there is no such request.
+    /// @return readyAt When its notice ends, seconds.
+    /// @return pending Units that wait.
+    /// @return filled Units processed.
+    /// @return head The oldest request of the queue that waits: as many lie before this one as its id is above it.
+    function request(bool redemption, uint256 requestId)
+        external
+        view
+        returns (address controller, uint256 readyAt, uint256 pending, uint256 filled, uint256 head);
     /// @notice Sums in the queues: assets waiting to be shares, shares waiting to be assets, processed and unclaimed assets and shares.
     function queueTotals()
         external

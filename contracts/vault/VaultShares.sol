@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC7540Deposit, IERC7575Share, IERC7575Vault} from "../interfaces/IAsyncVault.sol";
+import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {RequestQueue} from "../libraries/RequestQueue.sol";
 import {VaultRequests} from "./VaultRequests.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
@@ -72,6 +73,17 @@ abstract contract VaultShares is VaultRequests, IERC7575Vault, IERC7575Share, IE
         shares = _redemptions.sharesOf(controller, assets, true);
         _claimRedemption(controller, assets, shares, receiver);
         emit Withdraw(msg.sender, receiver, controller, assets, shares);
+    }
+
+    /// @inheritdoc IOptionVault
+    function request(bool redemption, uint256 requestId)
+        external
+        view
+        returns (address controller, uint256 readyAt, uint256 pending, uint256 filled, uint256 head)
+    {
+        RequestQueue.Queue storage queue = redemption ? _redemptions : _deposits;
+        RequestQueue.Request storage r = queue.requests[requestId];
+        return (r.controller, r.readyAt, r.pending, r.filled, queue.head);
     }
 
     function maxDeposit(address controller) external view returns (uint256) {

@@ -175,6 +175,7 @@ def deploy(
         "AccountLens": account_lens,
         "Simulator": run.create("Simulator", clearinghouse, account_lens),
         "VaultLens": run.create("VaultLens", clearinghouse),
+        "OrderLens": run.create("OrderLens", exchange),
     }
     run.blocks[contracts["OptionToken"]] = run.blocks[clearinghouse]
 

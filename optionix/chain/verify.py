@@ -84,6 +84,7 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
         "pricer": _word(deployment.address("VaultPricer")),
         "_markets": _word(deployment.address("Markets")),
         "_optionToken": _word(deployment.address("OptionToken")),
+        "exchange": _word(deployment.address("Exchange")),
         "accountLens": _word(deployment.address("AccountLens")),
         "_cachedChainId": _word(chain_id),
     }

@@ -32,6 +32,7 @@ CORE = (
     "ChainLens",
     "AccountLens",
     "VaultLens",
+    "OrderLens",
     "Simulator",
 )
 ADMIN, KEEPER, STRANGER = (local_account(index).address for index in (0, 1, 9))

@@ -27,6 +27,7 @@ CORE = (
     "ChainLens",
     "AccountLens",
     "VaultLens",
+    "OrderLens",
     "Simulator",
 )
 

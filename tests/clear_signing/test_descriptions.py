@@ -42,6 +42,7 @@ NOT_SIGNED = {
     "AccountLens",
     "ChainLens",
     "OptionRenderer",
+    "OrderLens",
     "ReplayFeed",
     "Simulator",
     "TestToken",

@@ -52,11 +52,13 @@ interface IVaultLens {
     }
 
     /// @notice How far a request is.
-    /// @dev NONE: not a request of this controller. PENDING: all of it waits. PARTIAL: a part is processed, the rest waits.
-    /// CLAIMABLE: nothing waits, something can be claimed. DONE: nothing waits, nothing is left to claim (or cancelled).
+    /// @dev NONE: not a request of this controller. WAITING: all of it waits, and so does its notice. READY: all of it waits
+    /// for somebody to process it, and for those ahead. PARTIAL: a part is processed, the rest waits. CLAIMABLE: nothing
+    /// waits, something can be claimed. DONE: nothing waits, nothing is left to claim (or it was cancelled).
     enum RequestState {
         NONE,
-        PENDING,
+        WAITING,
+        READY,
         PARTIAL,
         CLAIMABLE,
         DONE
@@ -64,11 +66,17 @@ interface IVaultLens {
 
     /// @param pending Assets of a deposit or shares of a redemption that wait.
     /// @param claimable The same unit: processed and not claimed.
+    /// @param readyAt When its notice ends, seconds.
+    /// @param ahead Requests before it in its queue, cancelled ones included.
+    /// @param cancellable Whether its controller can cancel what waits, now.
     struct RequestView {
         uint256 id;
         RequestState state;
         uint256 pending;
         uint256 claimable;
+        uint256 readyAt;
+        uint256 ahead;
+        bool cancellable;
     }
 
     /// @notice What a controller has in a vault.

@@ -15,6 +15,7 @@ interface IVaultReads {
     function tradesPaused() external view returns (bool);
     function depositsPaused() external view returns (bool);
     function VIRTUAL_ASSETS() external view returns (uint256);
+    function CANCEL_AFTER_SECONDS() external view returns (uint256);
 }
 
 /// @title VaultLens
@@ -73,19 +74,15 @@ contract VaultLens is IVaultLens, LensReader {
         }
         v.deposits = new RequestView[](depositIds.length);
         for (uint256 i; i < depositIds.length; ++i) {
-            uint256 id = depositIds[i];
-            IERC7540Deposit queue = IERC7540Deposit(vault_);
-            v.deposits[i] = _request(
-                id, queue.pendingDepositRequest(id, controller_), queue.claimableDepositRequest(id, controller_)
-            );
+            v.deposits[i] = _request(vault_, controller_, depositIds[i], false);
+            v.deposits[i].claimable = IERC7540Deposit(vault_).claimableDepositRequest(depositIds[i], controller_);
+            _setState(v.deposits[i]);
         }
         v.redemptions = new RequestView[](redemptionIds.length);
         for (uint256 i; i < redemptionIds.length; ++i) {
-            uint256 id = redemptionIds[i];
-            IERC7540Redeem queue = IERC7540Redeem(vault_);
-            v.redemptions[i] = _request(
-                id, queue.pendingRedeemRequest(id, controller_), queue.claimableRedeemRequest(id, controller_)
-            );
+            v.redemptions[i] = _request(vault_, controller_, redemptionIds[i], true);
+            v.redemptions[i].claimable = IERC7540Redeem(vault_).claimableRedeemRequest(redemptionIds[i], controller_);
+            _setState(v.redemptions[i]);
         }
     }
 
@@ -117,10 +114,26 @@ contract VaultLens is IVaultLens, LensReader {
         }
     }
 
-    function _request(uint256 id, uint256 pending, uint256 claimable) private pure returns (RequestView memory r) {
-        (r.id, r.pending, r.claimable) = (id, pending, claimable);
-        if (pending != 0) r.state = claimable == 0 ? RequestState.PENDING : RequestState.PARTIAL;
-        else if (claimable != 0) r.state = RequestState.CLAIMABLE;
-        else r.state = RequestState.DONE;
+    /// @dev Another controller's request is none of this one's: only its id is told.
+    function _request(address vault_, address controller_, uint256 id, bool redemption)
+        private
+        view
+        returns (RequestView memory r)
+    {
+        r.id = id;
+        (address owner, uint256 readyAt, uint256 pending,, uint256 head) = IOptionVault(vault_).request(redemption, id);
+        if (owner != controller_ || owner == address(0)) return r;
+        (r.readyAt, r.pending) = (readyAt, pending);
+        if (pending == 0) return r;
+        r.ahead = id > head ? id - head : 0;
+        r.cancellable =
+            block.timestamp < readyAt || block.timestamp >= readyAt + IVaultReads(vault_).CANCEL_AFTER_SECONDS();
+    }
+
+    function _setState(RequestView memory r) private view {
+        if (r.readyAt == 0) return;
+        if (r.pending == 0) r.state = r.claimable == 0 ? RequestState.DONE : RequestState.CLAIMABLE;
+        else if (r.claimable != 0) r.state = RequestState.PARTIAL;
+        else r.state = block.timestamp < r.readyAt ? RequestState.WAITING : RequestState.READY;
     }
 }

@@ -63,14 +63,20 @@ contract VaultLensTest is LensFixture {
         uint256 id = requestDeposit(calls, bob, 5e18);
         uint256 mine = requestDeposit(calls, alice, 1e18);
         IVaultLens.ControllerView memory v = vaultLens.controller(address(calls), bob, ids(id, mine), new uint256[](0));
-        assertEq(uint8(v.deposits[0].state), uint8(IVaultLens.RequestState.PENDING));
+        assertEq(uint8(v.deposits[0].state), uint8(IVaultLens.RequestState.WAITING));
         assertEq(v.deposits[0].pending, 5e18);
+        assertEq(v.deposits[0].readyAt, vm.getBlockTimestamp() + 1 hours);
+        assertTrue(v.deposits[0].cancellable, "its notice runs");
         // another controller's request is nothing of bob's
-        assertEq(v.deposits[1].pending + v.deposits[1].claimable, 0);
+        assertEq(uint8(v.deposits[1].state), uint8(IVaultLens.RequestState.NONE));
+        assertEq(v.deposits[1].pending + v.deposits[1].claimable + v.deposits[1].readyAt, 0);
 
         uint256 promised = vaultLens.estimateDeposit(address(calls), 5e18).shares;
         skip(1 hours);
         refresh();
+        v = vaultLens.controller(address(calls), bob, ids(id, mine), new uint256[](0));
+        assertEq(uint8(v.deposits[0].state), uint8(IVaultLens.RequestState.READY));
+        assertFalse(v.deposits[0].cancellable, "ready");
         calls.process(10);
         v = vaultLens.controller(address(calls), bob, ids(id, mine), new uint256[](0));
         assertEq(uint8(v.deposits[0].state), uint8(IVaultLens.RequestState.CLAIMABLE));
@@ -93,11 +99,37 @@ contract VaultLensTest is LensFixture {
         refresh();
         uint256 promised = vaultLens.estimateRedeem(address(calls), shares).assets;
         IVaultLens.ControllerView memory v = vaultLens.controller(address(calls), alice, new uint256[](0), ids(id, id));
-        assertEq(uint8(v.redemptions[0].state), uint8(IVaultLens.RequestState.PENDING));
+        assertEq(uint8(v.redemptions[0].state), uint8(IVaultLens.RequestState.READY));
         calls.process(1);
         v = vaultLens.controller(address(calls), alice, new uint256[](0), ids(id, id));
         assertEq(uint8(v.redemptions[0].state), uint8(IVaultLens.RequestState.CLAIMABLE));
         assertEq(v.maxWithdraw, promised, "promised is got");
         assertEq(v.maxRedeem, shares);
+    }
+
+    function test_APartlyFilledRequestAndThoseBehindIt() public {
+        buy(calls, call3000, 60e18);
+        uint256 all = calls.balanceOf(alice);
+        vm.startPrank(alice);
+        uint256 first = calls.requestRedeem(all / 2, alice, alice);
+        uint256 second = calls.requestRedeem(all / 4, alice, alice);
+        vm.stopPrank();
+        skip(1 hours);
+        refresh();
+        calls.process(10);
+        IVaultLens.ControllerView memory v =
+            vaultLens.controller(address(calls), alice, new uint256[](0), ids(first, second));
+        assertEq(uint8(v.redemptions[0].state), uint8(IVaultLens.RequestState.PARTIAL));
+        assertEq(v.redemptions[0].pending + v.redemptions[0].claimable, all / 2);
+        assertEq(v.redemptions[0].ahead, 0);
+        assertEq(uint8(v.redemptions[1].state), uint8(IVaultLens.RequestState.READY));
+        assertEq(v.redemptions[1].ahead, 1);
+        skip(1 days);
+        v = vaultLens.controller(address(calls), alice, new uint256[](0), ids(first, second));
+        assertTrue(v.redemptions[1].cancellable, "a day after its notice");
+        vm.prank(alice);
+        calls.cancelRedeem(second);
+        v = vaultLens.controller(address(calls), alice, new uint256[](0), ids(first, second));
+        assertEq(uint8(v.redemptions[1].state), uint8(IVaultLens.RequestState.DONE));
     }
 }
