@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import sys
 
 import uvicorn
 
 from api.app import create_app
 from api.health import health
 from optionix import telemetry
-from optionix.settings import PROJECT_ROOT, Settings, settings
+from optionix.service import main
+from optionix.settings import PROJECT_ROOT, Settings
 
 
 async def serve(config: Settings) -> None:
@@ -31,10 +32,5 @@ async def serve(config: Settings) -> None:
         await server.serve()
 
 
-def main() -> None:
-    """Entry point."""
-    asyncio.run(serve(settings()))
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main("api", serve))

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, select
 
 from api.money import WAD_DECIMALS, decimal_string
+from api.reader import Reader
 from api.schemas import DecimalString, Schema, Timestamp
 from optionix.store.models import Candle as TradeCandle
 from optionix.store.models import SpotCandle
 
 INTERVALS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400}
 """Seconds of each interval that is kept."""
+
+
+Row = TypeVar("Row", TradeCandle, SpotCandle)
 
 
 class Candle(Schema):
@@ -24,7 +31,20 @@ class Candle(Schema):
     volume: DecimalString
 
 
-def oldest_first(newest_first: Sequence[TradeCandle | SpotCandle]) -> list[Candle]:
+async def newest_candles(
+    reader: Reader, table: type[Row], which: ColumnElement[bool], interval: str, limit: int
+) -> list[Candle]:
+    """The newest candles of what `which` picks from a table, oldest first."""
+    rows = await reader.all(
+        select(table)
+        .where(table.chain_id == reader.chain_id, which, table.interval_seconds == INTERVALS[interval])
+        .order_by(table.start.desc())
+        .limit(limit)
+    )
+    return _oldest_first(rows)
+
+
+def _oldest_first(newest_first: Sequence[TradeCandle | SpotCandle]) -> list[Candle]:
     """The rows of a query for the newest candles as they are shown. A feed has no volume."""
     return [
         Candle(

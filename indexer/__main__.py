@@ -6,8 +6,8 @@ import asyncio
 import sys
 
 from indexer.service import index, progress_of
-from optionix.errors import UserError
-from optionix.settings import Settings, settings
+from optionix.service import main
+from optionix.settings import Settings
 from optionix.store import migrate
 from optionix.telemetry import configure_logging, serve, stop_event
 
@@ -24,15 +24,5 @@ async def run(config: Settings) -> None:
     log.info("indexer stopped", block=progress.indexed)
 
 
-def main() -> int:
-    """Entry point; the exit code."""
-    try:
-        asyncio.run(run(settings()))
-    except UserError as error:
-        sys.stderr.write(f"indexer: {error}\n")
-        return error.exit_code
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("indexer", run))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 from keeper.build import build
-from optionix.errors import UserError
-from optionix.settings import Settings, settings
+from optionix.service import main
+from optionix.settings import Settings
 from optionix.telemetry import configure_logging, serve, stop_event
 
 
@@ -24,15 +23,5 @@ async def run(config: Settings, jobs: str = "", *, dry_run: bool = False) -> Non
     log.info("keeper stopped")
 
 
-def main() -> int:
-    """Entry point; the exit code."""
-    try:
-        asyncio.run(run(settings()))
-    except UserError as error:
-        sys.stderr.write(f"keeper: {error}\n")
-        return error.exit_code
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("keeper", run))

@@ -16,7 +16,8 @@ from ml.service import create_app, health
 from ml.sources import BarSource, FeedHistory, Joined, ShippedHistory
 from optionix.chain.networks import network
 from optionix.errors import UserError
-from optionix.settings import Settings, settings
+from optionix.service import main
+from optionix.settings import Settings
 from optionix.store.engine import make_engine
 from optionix.telemetry import configure_logging, serve, stop_event
 
@@ -75,15 +76,5 @@ async def _serve(server: uvicorn.Server) -> None:
         ) from error
 
 
-def main() -> int:
-    """Entry point; the exit code."""
-    try:
-        asyncio.run(run(settings()))
-    except UserError as error:
-        sys.stderr.write(f"risk: {error}\n")
-        return error.exit_code
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("risk", run))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from api.candles import INTERVALS, oldest_first
+from api.candles import newest_candles
 from api.errors import NotFound
 from api.instruments.schemas import Candles, Instrument, QuoteView
 from api.markets.service import chain_option, volumes_24h
@@ -97,19 +97,9 @@ async def quote(reader: Reader, name: str, action: Literal["buy", "sell"], amoun
 async def candles(reader: Reader, name: str, interval: str, limit: int) -> Candles:
     """Candles of a series' trades, oldest first."""
     series, _ = await series_by_name(reader, name)
-    rows = await reader.all(
-        select(Candle)
-        .where(
-            Candle.chain_id == reader.chain_id,
-            Candle.series_id == series.series_id,
-            Candle.interval_seconds == INTERVALS[interval],
-        )
-        .order_by(Candle.start.desc())
-        .limit(limit)
-    )
     return Candles(
         block=await reader.head(),
         name=series.name,
         interval=interval,
-        candles=oldest_first(rows),
+        candles=await newest_candles(reader, Candle, Candle.series_id == series.series_id, interval, limit),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sqlalchemy import select
 
-from api.candles import INTERVALS, oldest_first
+from api.candles import newest_candles
 from api.markets.service import slice_view
 from api.money import WAD_DECIMALS, decimal_string
 from api.reader import Reader
@@ -72,19 +72,9 @@ async def settlements(reader: Reader, limit: int) -> Settlements:
 async def spot_candles(reader: Reader, symbol: str, interval: str, limit: int) -> SpotCandles:
     """Candles of a market's feed, oldest first."""
     market = await market_by_symbol(reader, symbol)
-    rows = await reader.all(
-        select(SpotCandle)
-        .where(
-            SpotCandle.chain_id == reader.chain_id,
-            SpotCandle.market == market.market,
-            SpotCandle.interval_seconds == INTERVALS[interval],
-        )
-        .order_by(SpotCandle.start.desc())
-        .limit(limit)
-    )
     return SpotCandles(
         block=await reader.head(),
         market=market.base_symbol,
         interval=interval,
-        candles=oldest_first(rows),
+        candles=await newest_candles(reader, SpotCandle, SpotCandle.market == market.market, interval, limit),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from eth_utils.address import to_checksum_address
@@ -98,13 +99,19 @@ class _Run:
             " or move its file of addresses away to deploy anew.",
         )
 
+    @cached_property
+    def _known_blocks(self) -> dict[str, int]:
+        """The blocks that an earlier run wrote down, by address."""
+        if self.previous is None:
+            return {}
+        return {entry.address: entry.block for entry in self.previous.contracts.values()} | {
+            vault.address: vault.block for vault in self.previous.vaults
+        }
+
     def _block_of(self, address: str) -> int:
         """The block that created a contract: as written down before, else searched for, else the chain's first."""
-        if self.previous is not None:
-            blocks = {contract.address: contract.block for contract in self.previous.contracts.values()}
-            blocks |= {vault.address: vault.block for vault in self.previous.vaults}
-            if address in blocks:
-                return blocks[address]
+        if address in self._known_blocks:
+            return self._known_blocks[address]
         low, high = 0, int(self.operator.rpc.call("eth_blockNumber"), 16)
         try:
             while low < high:

@@ -26,9 +26,10 @@ def risk() -> None:
 @risk.command()
 def serve() -> None:
     """Run the risk service until it is told to stop."""
-    from ml.__main__ import main
+    from ml.__main__ import run
+    from optionix.service import main
 
-    sys.exit(main())
+    sys.exit(main("risk", run))
 
 
 @risk.command()

@@ -9,10 +9,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from optionix import service
 from optionix.cli import cli
 from optionix.cli.table import COMMANDS, Entry
 from optionix.errors import UserError
-from optionix.settings import settings
+from optionix.settings import Settings, settings
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -59,3 +60,18 @@ def test_debug_shows_the_traceback(failing: CliRunner, monkeypatch: pytest.Monke
     assert result.exit_code == 3
     assert "Traceback" in result.output
     assert result.output.endswith("optionix: The chest is empty. Fill it.\n")
+
+
+def test_a_service_says_its_error_in_one_line_and_exits_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    async def stops(_: Settings) -> None:
+        raise UserError("The chest is empty", "Fill it.", exit_code=3)
+
+    assert service.main("keeper", stops) == 3
+    assert capsys.readouterr().err == "keeper: The chest is empty. Fill it.\n"
+
+
+def test_a_service_that_is_done_exits_with_zero() -> None:
+    async def done(_: Settings) -> None:
+        return None
+
+    assert service.main("keeper", done) == 0

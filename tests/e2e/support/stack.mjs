@@ -1,5 +1,6 @@
 // A whole market of its own for a browser test: started by the command line, stopped whatever happens.
 import { execFile } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +11,8 @@ import { promisify } from "node:util";
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const run = promisify(execFile);
 const PORTS = [8000, 8010, 8545, 9100, 9101, 9102, 9103, 9104];
+const FIRST_BASE = 31_000;
+const LAST_BASE = 50_000;
 const START_MS = 400_000;
 const STOP_MS = 60_000;
 
@@ -20,8 +23,10 @@ const isFree = (port) =>
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 
+/** Drawn, not counted up: two runs that start together would find the same base free, and both take it. */
 async function freeBase() {
-  for (let base = 31_000; base < 50_000; base += 300) {
+  for (let attempt = 0; attempt < 64; attempt += 1) {
+    const base = randomInt(FIRST_BASE, LAST_BASE);
     const free = await Promise.all(PORTS.map((port) => isFree(port + base)));
     if (free.every(Boolean)) return base;
   }
