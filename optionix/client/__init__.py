@@ -5,8 +5,10 @@ with Client("local", key=local_account(5)) as client:
     client.buy("ETH-27NOV26-3000-C", "1")
 """
 
+from optionix.client.batches import Batches
 from optionix.client.books import Books
 from optionix.client.connection import NoKey
+from optionix.client.exchange import Exchange, Filled, FillQuote
 from optionix.client.markets import Chain, MarketData, MarketState, Offer
 from optionix.client.trading import Trading
 from optionix.client.values import BadAmount, Block, Book, Funds, Leg, Position, Quote, Trade, VaultState
@@ -18,6 +20,8 @@ __all__ = [
     "Book",
     "Chain",
     "Client",
+    "FillQuote",
+    "Filled",
     "Funds",
     "Leg",
     "MarketState",
@@ -30,5 +34,5 @@ __all__ = [
 ]
 
 
-class Client(MarketData, Trading, Books, Vaults):
+class Client(MarketData, Trading, Books, Vaults, Batches, Exchange):
     """One account on one network; see `optionix.client.connection.Connection` for the parameters."""

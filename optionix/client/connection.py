@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -78,9 +79,20 @@ class Connection:
         NoKey
             For a client that reads only.
         """
+        return str(self.account.address)
+
+    @property
+    def account(self) -> LocalAccount:
+        """The key that signs.
+
+        Raises
+        ------
+        NoKey
+            For a client that reads only.
+        """
         if self._sender is None:
             raise NoKey("this needs a key: the client was made to read only")
-        return self._sender.address
+        return self._sender.account
 
     def head(self) -> Block:
         """The newest block; its timestamp is market time."""
@@ -120,15 +132,16 @@ class Connection:
         """Read any contract of a known ABI."""
         return read(self.rpc, load_abi(abi), address, function, *args)
 
-    def transact(self, contract: str, function: str, *args: Any) -> Receipt:
-        """A transaction to a core contract by name."""
-        return self.transact_at(contract, self.deployment.address(contract), function, *args)
+    def transact(self, contract: str, function: str, *args: Any, value: int = 0) -> Receipt:
+        """A transaction to a core contract by name, with wei where it takes them."""
+        return self.transact_at(contract, self.deployment.address(contract), function, *args, value=value)
 
-    def transact_at(self, abi: str, address: str, function: str, *args: Any) -> Receipt:
+    def transact_at(self, abi: str, address: str, function: str, *args: Any, value: int = 0) -> Receipt:
         """A transaction to any contract of a known ABI."""
         if self._sender is None:
             raise NoKey(f"{function} needs a key: the client was made to read only")
-        receipt: Receipt = self.rpc.run(self._sender.transact, load_abi(abi), address, function, *args)
+        data = load_abi(abi).encode(function, *args)
+        receipt: Receipt = self.rpc.run(partial(self._sender.send, value=value), address, data)
         return receipt
 
     def approve(self, token: DeployedToken, spender: str, assets: int) -> Receipt | None:
