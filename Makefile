@@ -17,7 +17,7 @@ endif
 packages := optionix indexer keeper ml api
 suites := forge ape python web demo browser faults quotes
 
-.PHONY: help up down test $(suites:%=test-%) prove lint fmt abi audit lock clean setup
+.PHONY: help up down test $(suites:%=test-%) prove lint fmt abi snapshots audit lock clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,10 @@ $(suites:%=test-%): test-%: setup
 prove: ## what takes longer than a test: long campaigns, slither, coverage, mutants (PARTS="slither coverage" for some)
 	@tools/setup audit
 	@.venv/bin/python tools/prove.py $(PARTS)
+
+snapshots: setup ## write snapshots/ anew: the gas that make test holds the contracts to
+	@rm -rf snapshots
+	@FORGE_SNAPSHOT_CHECK=false FORGE_SNAPSHOT_EMIT=true forge test --match-contract Gas
 
 lint: setup ## ruff, mypy, forge fmt, solhint, oxlint, tsc: nothing is changed
 	@tools/lint

@@ -18,6 +18,7 @@ abstract contract GasFixture is ClearinghouseFixture {
 
     function within(string memory what, uint256 gas, uint256 most) internal {
         emit Measured(what, gas);
+        vm.snapshotValue("Clearinghouse", what, gas);
         assertLe(gas, most, what);
     }
 }

@@ -25,6 +25,7 @@ contract GasTest is ExchangeFixture {
     function _within(string memory what, uint256 limit) private {
         uint256 used = vm.lastCallGas().gasTotalUsed;
         emit Measured(what, used);
+        vm.snapshotValue("Exchange", what, used);
         assertLe(used, limit, what);
     }
 

@@ -190,6 +190,7 @@ contract GasTest is Vectors {
         }
         uint256 median = gas[gas.length / 2];
         emit log_named_uint(string.concat(what, ", median gas"), median);
+        vm.snapshotValue("formulas", what, median);
         emit log_named_uint(string.concat(what, ", largest"), gas[gas.length - 1]);
         assertLe(median, limit, what);
     }

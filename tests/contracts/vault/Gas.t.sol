@@ -26,6 +26,7 @@ contract GasTest is VaultFixture {
 
     function _within(string memory what, uint256 used, uint256 limit) private {
         emit log_named_uint(what, used);
+        vm.snapshotValue("OptionVault", what, used);
         assertLe(used, limit, what);
     }
 

@@ -64,6 +64,7 @@ contract GasTest is VolatilityFixture {
         (uint256 execution, uint256 transaction) = _cost(4, 1);
         emit log_named_uint("one slice, call", execution);
         emit log_named_uint("one slice, transaction", transaction);
+        vm.snapshotValue("VolatilityOracle", "one slice, transaction", transaction);
         assertLe(execution, 65_000);
     }
 
@@ -71,6 +72,7 @@ contract GasTest is VolatilityFixture {
         (uint256 execution, uint256 transaction) = _cost(1, 8);
         emit log_named_uint("each of eight, call", execution / 8);
         emit log_named_uint("each of eight, transaction", transaction / 8);
+        vm.snapshotValue("VolatilityOracle", "each of eight, transaction", transaction / 8);
         assertLe(transaction / 8, 40_000);
     }
 }
