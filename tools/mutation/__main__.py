@@ -97,7 +97,7 @@ class Trials:
             One is not.
         """
         first = dict.fromkeys(self._lists.tests_of(one.mutant.file) for one in mutants)
-        for paths, depth in [*((tests, SHALLOW) for tests in first), ((), SHALLOW), ((), DEEP)]:
+        for paths, depth in [*((tests, SHALLOW) for tests in first), ((), DEEP)]:
             run = self._workspace.run(0, paths, depth)
             if run.killed:
                 raise RunError(f"without a mutant, {', '.join(paths) or 'all tests'}: {run.failed or 'out of time'}")
@@ -108,7 +108,7 @@ class Trials:
         started = time.monotonic()
         try:
             killer = None
-            for paths, depth in ((self._lists.tests_of(one.mutant.file), SHALLOW), ((), SHALLOW), ((), DEEP)):
+            for paths, depth in ((self._lists.tests_of(one.mutant.file), SHALLOW), ((), DEEP)):
                 run = self._workspace.run(one.number, paths, depth, worker)
                 if run.killed:
                     killer = run.failed or "no end"
@@ -146,6 +146,10 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def _chosen(mutants: list[Mutant], only: str | None) -> list[Mutant]:
+    return [one for one in mutants if only is None or re.search(only, one.name)]
+
+
 def _judge(outcomes: list[Outcome], lists: Lists, only: str | None) -> int:
     survivors = lists.survivors
     if only:
@@ -166,10 +170,8 @@ def main(words: list[str]) -> int:
     try:
         lists = read(LISTS)
         mutants, trees, sources = find(lists, options.one_in)
-        if options.only:
-            mutants = [one for one in mutants if re.search(options.only, one.name)]
         if options.list:
-            for one in mutants:
+            for one in _chosen(mutants, options.only):
                 _say(f"{one.name}: {one.change}")
             return 0
         numbered, refused = compilable(mutants, trees, sources)
@@ -182,6 +184,9 @@ def main(words: list[str]) -> int:
         workspace.build()
         _say(f"compiled in {time.monotonic() - building:.0f} s")
         trials = Trials(workspace, lists, options.workers)
+        # All are compiled even so: another choice needs no other compilation.
+        names = {one.name for one in _chosen(mutants, options.only)}
+        numbered = [one for one in numbered if one.mutant.name in names]
         trials.baseline(numbered)
         trying = time.monotonic()
         outcomes = trials.all(numbered)

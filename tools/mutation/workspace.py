@@ -87,7 +87,7 @@ class Depth:
 
 
 SHALLOW = Depth(fuzz=24, invariant=4, steps=16)
-DEEP = Depth(fuzz=128, invariant=24, steps=32)
+DEEP = Depth(fuzz=64, invariant=12, steps=32)
 
 
 class Workspace:

@@ -255,7 +255,7 @@ contract AttacksTest is ClearinghouseFixture {
     /// @dev Every function that moves money, called by the attacker for itself with arguments that would pass otherwise.
     function _doors(address attacker) private view returns (bytes[] memory doors) {
         SeriesId id = call(3000);
-        doors = new bytes[](18);
+        doors = new bytes[](20);
         doors[0] = abi.encodeCall(house.withdraw, (address(weth), 1, attacker));
         doors[1] = abi.encodeCall(house.withdrawFor, (attacker, address(weth), 1));
         doors[2] = abi.encodeCall(house.pay, (attacker, STRANGER, address(weth), 1));
@@ -274,6 +274,8 @@ contract AttacksTest is ClearinghouseFixture {
         doors[15] = abi.encodeCall(house.multicall, (new bytes[](0)));
         doors[16] = abi.encodeCall(house.settleMany, (new IClearinghouse.Item[](0)));
         doors[17] = abi.encodeCall(house.redeemMany, (new IClearinghouse.Item[](0)));
+        doors[18] = abi.encodeCall(house.collectFees, (id.bookKey()));
+        doors[19] = abi.encodeCall(house.accrueFeeFor, (attacker, id.bookKey(), 1));
     }
 
     function _assertShut(Reentrant attacker, uint256 tries) private view {

@@ -115,5 +115,12 @@ contract ExpiriesTest is VolatilityFixture {
         IVolatilityOracle.SliceReport memory s = sliceReport(FAR, 0.6e18, START);
         (s.expiry, s.theta, s.phi, s.carry) = (expiry, 45e16, 0.01e15, 0);
         expectRefused(s, abi.encodeWithSelector(IVolatilityOracle.ExpiryTooFar.selector, expiry));
+
+        // The day before is the list's last.
+        expiry -= 1 days;
+        markets.listExpiry(MARKET, expiry);
+        s.expiry = expiry;
+        post(s);
+        assertEq(oracle.slice(MARKET, expiry).theta, s.theta);
     }
 }

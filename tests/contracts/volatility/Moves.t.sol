@@ -64,6 +64,20 @@ contract MovesTest is VolatilityFixture {
         assertApproxEqAbs(_volatility(FAR), 0.55e18, 1e12);
     }
 
+    function test_ofTwoNeighboursTheNearerOneVouches() public {
+        oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
+        uint40 middle = START + 14 days;
+        markets.listExpiry(MARKET, middle);
+        postVolatility(NEAR, 0.55e18);
+        postVolatility(middle, 0.7e18);
+        skip(1 days);
+        postVolatility(NEAR, 0.55e18);
+        postVolatility(middle, 0.7e18);
+        // 0.3 above the first, 0.25 above the anchor, 0.15 above the one beside it
+        postVolatility(FAR, 0.85e18);
+        assertApproxEqAbs(_volatility(FAR), 0.85e18, 1e12);
+    }
+
     function test_aStaleNeighbourVouchesForNothing() public {
         oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
         postVolatility(NEAR, 0.7e18);
