@@ -141,6 +141,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", metavar="REGEX", help="try those whose name matches, and judge only them")
     parser.add_argument("--one-in", type=int, default=verdict.ONE_IN, help="try one generated mutant in so many")
     parser.add_argument("--workers", type=int, default=2, help="runs at a time")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the copy of the tree lies")
     parser.add_argument("--list", action="store_true", help="print the mutants and end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each mutant")
     return parser.parse_args(words)
@@ -177,7 +178,7 @@ def main(words: list[str]) -> int:
         numbered, refused = compilable(mutants, trees, sources)
         for one in refused:
             _say(f"not a mutant, the compiler refuses it: {one.name}: {one.change}")
-        workspace = Workspace(ROOT, FOLDER)
+        workspace = Workspace(ROOT, options.folder)
         workspace.prepare(carried(numbered, trees, sources))
         _say(f"{len(numbered)} mutants: compiling")
         building = time.monotonic()

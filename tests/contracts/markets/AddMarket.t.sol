@@ -63,6 +63,8 @@ contract AddMarketTest is MarketsFixture {
         _refuseConfig(config, "heartbeat");
         config.heartbeat = 2 days + 1;
         _refuseConfig(config, "heartbeat");
+        (config.heartbeat, config.maxAge) = (2 days, 3 days);
+        markets.setFeed(ETH, config);
     }
 
     function test_RefusesAnAgeOutsideItsBounds() public {

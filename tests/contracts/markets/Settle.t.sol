@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IAggregatorV3} from "../../../contracts/interfaces/IAggregatorV3.sol";
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {RoundReader} from "../../../contracts/libraries/RoundReader.sol";
 import {ReplayFeed} from "../../../contracts/mocks/ReplayFeed.sol";
@@ -135,6 +136,16 @@ contract SettleTest is MarketsFixture {
         markets.settle(ETH, expiry, uint80(1) << 64 | 2);
     }
 
+    function test_TakesARefusalForNoRoundWhateverItSays() public {
+        post(OPENING, 3000);
+        uint80 last = post(EXPIRY - 1, 3000);
+        bytes memory answer = abi.encode(uint256(last), int256(9000e8), EXPIRY - 1, EXPIRY - 1, uint256(last));
+        vm.mockCallRevert(address(feed), abi.encodeCall(IAggregatorV3.getRoundData, (last)), answer);
+        vm.warp(EXPIRY + 60);
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.BadRound.selector, last));
+        markets.settle(ETH, EXPIRY, last);
+    }
+
     function test_RefusesACallThatStarvesTheReadOfARound() public {
         uint80 early = post(OPENING, 3000);
         post(EXPIRY - 1, 3001);
@@ -186,6 +197,21 @@ contract SettleTest is MarketsFixture {
         uptime.post(1);
         vm.warp(expiry + 60);
         assertEq(markets.settle(ETH, expiry, last), 3000e18, "price");
+    }
+
+    /// @dev The walk back over the sequencer's changes is bounded: beyond it the fallback is left.
+    function test_RefusesASequencerThatChangedTooOftenSinceExpiry() public {
+        ReplayFeed uptime = new ReplayFeed(0, "uptime", address(this));
+        uptime.post(0);
+        uint40 expiry = _listWith(address(feed), address(uptime));
+        uint80 last = post(expiry - 1800, 3000);
+        for (uint256 i = 1; i <= 64; ++i) {
+            vm.warp(expiry + i);
+            uptime.post(int256(i % 2));
+        }
+        vm.warp(expiry + 100);
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.SequencerDown.selector, expiry + 1));
+        markets.settle(ETH, expiry, last);
     }
 
     // --- the price ---

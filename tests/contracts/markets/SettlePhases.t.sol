@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IAggregatorV3} from "../../../contracts/interfaces/IAggregatorV3.sol";
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {HistoryFixture} from "../support/HistoryFixture.sol";
 
@@ -121,6 +122,28 @@ contract SettlePhasesTest is HistoryFixture {
         vm.warp(LATER + 60);
         assertEq(markets.lastRound(ETH, LATER), 0, "none");
         _refusesAsNotLast(id);
+    }
+
+    /// @dev Nobody can know what is in the hole: the fallback decides.
+    function test_ARoundBeforeAHoleProvesNothing() public {
+        history.set(1, 1, 3000 * DOLLAR, LATER_OPENING - 5);
+        uint80 before = history.append(3100 * DOLLAR, LATER - 600);
+        history.set(1, 4, 3200 * DOLLAR, LATER + 10);
+        vm.warp(LATER + 60);
+        assertEq(markets.lastRound(ETH, LATER), 0, "none");
+        _refusesAsNotLast(before);
+    }
+
+    /// @dev A phase without an end must leave the fallback open, not revert whoever looks for its last round.
+    function test_APhaseThatHasEveryRoundHasNoLastOne() public {
+        history.set(1, 1, 3000 * DOLLAR, LATER_OPENING - 5);
+        checkpointAt(LATER_OPENING);
+        history.set(2, 1, 4000 * DOLLAR, LATER - 1);
+        uint256 date = LATER_OPENING - 5;
+        bytes memory always = abi.encode(uint256(1), 3000 * DOLLAR, date, date, uint256(1));
+        vm.mockCall(address(history), abi.encodePacked(IAggregatorV3.getRoundData.selector), always);
+        vm.warp(LATER + 60);
+        assertEq(markets.lastRound(ETH, LATER), 0, "none");
     }
 
     function test_TheLastRoundIsAskedForAfterExpiryOnly() public {

@@ -34,6 +34,17 @@ contract RequestQueueTest is Test {
         assertEq(uint256(_queue.claims[address(this)].shares), large - 1);
     }
 
+    /// @dev Who names what it takes pays the rounding, in either unit; the last unit takes what is left.
+    function test_partsOfAClaimRoundAgainstTheClaimer() public {
+        this.fill(this.push(10), 10, 10, 7);
+        assertEq(_queue.sharesOf(address(this), 3, false), 2);
+        assertEq(_queue.sharesOf(address(this), 3, true), 3);
+        assertEq(_queue.assetsOf(address(this), 2, false), 2);
+        assertEq(_queue.assetsOf(address(this), 2, true), 3);
+        assertEq(_queue.sharesOf(address(this), 10, true), 7);
+        assertEq(_queue.assetsOf(address(this), 7, false), 10);
+    }
+
     /// @dev What is claimable of all of a controller's requests is what is unclaimed, in whatever parts they were filled,
     /// and the oldest is claimed first.
     function testFuzz_theRequestsOfAControllerSumToItsClaims(uint256 seed) public {

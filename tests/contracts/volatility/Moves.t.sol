@@ -64,6 +64,30 @@ contract MovesTest is VolatilityFixture {
         assertApproxEqAbs(_volatility(FAR), 0.55e18, 1e12);
     }
 
+    function test_aNeighbourVouchesOnlyForWhatIsNear() public {
+        oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
+        postVolatility(NEAR, 0.7e18);
+        skip(1 days);
+        postVolatility(NEAR, 0.7e18);
+        expectRefused(
+            sliceReport(FAR, 0.95e18, vm.getBlockTimestamp()),
+            abi.encodeWithSelector(IVolatilityOracle.FirstReportTooFar.selector, FAR)
+        );
+    }
+
+    function test_carryReachesOneEitherWay() public {
+        oracle.setBounds(6 hours, 1e18, 2e18, 1 days);
+        IVolatilityOracle.SliceReport memory s = sliceReport(NEAR, 0.6e18, START);
+        s.carry = 1e9;
+        post(s);
+        assertEq(oracle.slice(MARKET, NEAR).carry, int256(1e9));
+        skip(1 days);
+        s = sliceReport(NEAR, 0.6e18, vm.getBlockTimestamp());
+        s.carry = -1e9;
+        post(s);
+        assertEq(oracle.slice(MARKET, NEAR).carry, int256(-1e9));
+    }
+
     function test_ofTwoNeighboursTheNearerOneVouches() public {
         oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
         uint40 middle = START + 14 days;
