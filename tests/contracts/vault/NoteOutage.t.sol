@@ -75,6 +75,15 @@ contract NoteOutageTest is VaultFixture {
         assertEq(uint256(seen), since);
     }
 
+    function test_aSecondBeyondTheGapIsAGap() public {
+        _break();
+        pricer.noteOutage(MARKET, NEAR);
+        _later(12 hours + 1);
+        pricer.noteOutage(MARKET, NEAR);
+        (uint40 since,) = pricer.outages(MARKET, NEAR);
+        assertEq(uint256(since), vm.getBlockTimestamp());
+    }
+
     function test_aFeedThatCanBeReadEndsIt() public {
         _break();
         pricer.noteOutage(MARKET, NEAR);

@@ -41,6 +41,19 @@ contract ReleaseTest is VaultFixture {
         assertEq(house.redeem(call3000, 10e18, bob), owed);
     }
 
+    /// @dev What a settled series owes is rounded up in the marks as at its release.
+    function test_marksWhatIsOwedToTheUnit() public {
+        buy(calls, call3000, 10e18);
+        uint256 idle = calls.idleAssets();
+        settle(NEAR, 3100);
+        uint256 owed = uint256(10e18) * 100 / 3100 + 1;
+        (uint256 entering, uint256 leaving) = calls.netAssets();
+        assertEq(entering, idle + 10e18 - owed);
+        assertEq(leaving, entering);
+        calls.release(call3000);
+        assertEq(calls.idleAssets(), entering);
+    }
+
     function test_putsAreReleasedInQuote() public {
         buy(puts, put3000, 10e18);
         uint256 idle = puts.idleAssets();

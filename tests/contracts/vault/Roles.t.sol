@@ -43,7 +43,11 @@ contract RolesTest is VaultFixture {
     }
 
     function test_aGuardianStopsNewRiskOnly() public {
+        vm.expectEmit(address(calls));
+        emit IOptionVault.TradesPaused(true);
         calls.setTradesPaused(true);
+        vm.expectEmit(address(calls));
+        emit IOptionVault.DepositsPaused(true);
         calls.setDepositsPaused(true);
         house.setWritesPaused(true);
         vm.expectRevert(IOptionVault.Paused.selector);

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
+import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
 import {IOptionVault} from "../../../contracts/interfaces/IOptionVault.sol";
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
 import {SeriesId} from "../../../contracts/libraries/SeriesId.sol";
@@ -50,6 +51,15 @@ contract SellTest is VaultFixture {
             call3000, 10.01e18, abi.encodeWithSelector(IClearinghouse.LegTooSmall.selector, call3000, 10e18, 10.01e18)
         );
         _refused(call3300, 1e18, abi.encodeWithSelector(IClearinghouse.LegTooSmall.selector, call3300, 0, 1e18));
+    }
+
+    /// @dev A block's first trade renews the base, and every trade lets the listing see the feed's phase.
+    function test_renewsTheBaseAndKeepsSpot() public {
+        nextBlock();
+        vm.expectCall(address(markets), abi.encodeCall(IMarkets.checkpoint, (MARKET, NEAR)));
+        vm.expectEmit(true, true, true, false, address(calls));
+        emit IOptionVault.Rebased(0, 0);
+        sell(calls, call3000, 1e18);
     }
 
     function test_refusesAnotherMarket() public {

@@ -173,6 +173,12 @@ contract PostTest is VolatilityFixture {
         signatures = sign(r, 2);
         vm.expectPartialRevert(IVolatilityOracle.VolatilityOutOfRange.selector);
         oracle.post(r, signatures);
+        // on the upper wing alone
+        r.slices[0] = sliceReport(NEAR, 4.95e18, START);
+        r.slices[0].rho = 0.2e12;
+        signatures = sign(r, 2);
+        vm.expectPartialRevert(IVolatilityOracle.VolatilityOutOfRange.selector);
+        oracle.post(r, signatures);
     }
 
     function test_refusesAnInsaneCarry() public {
