@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from oracle.replay import Replay
+from .replay import Replay
 
 
 def main() -> int:

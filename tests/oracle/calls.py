@@ -15,8 +15,14 @@ TOKEN = (
     "deposit()",
     "withdraw(uint256)",
 )
-FEED = ("post(int256)",)
-MARKETS = ("settle(uint16,uint40,uint80)",)
+FEED = ("post(int256)", "startPhase()")
+MARKETS = (
+    "settle(uint16,uint40,uint80)",
+    "settleAtLastRound(uint16,uint40,uint80)",
+    "settleAtCheckpoint(uint16,uint40)",
+    "checkpoint(uint16,uint40)",
+    "listExpiry(uint16,uint40)",
+)
 OPTION_TOKEN = (
     "safeTransferFrom(address,address,uint256,uint256,bytes)",
     "safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)",
@@ -70,8 +76,6 @@ NEUTRAL = (
     "setOperator(address,uint8)",
     "setOperator(address,bool)",
     "setRedeemFor(bool)",
-    "checkpoint(uint16,uint40)",
-    "listExpiry(uint16,uint40)",
     "listSeries(uint256[])",
 )
 

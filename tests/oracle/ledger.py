@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from oracle.feeds import Feed
-from oracle.series import (
+from .feeds import Feed
+from .refusals import Refused
+from .series import (
     CALL,
     Series,
     book_expiry,
@@ -21,7 +22,7 @@ from oracle.series import (
     up,
 )
 
-PLAIN, NETTED = "plain", "netted"
+NONE, PLAIN, NETTED, SETTLED = "none", "plain", "netted", "settled"
 BOUNTY_SHARE = 5
 ITEMS_A_BUDGET = 64
 DAY = 86_400
@@ -32,7 +33,7 @@ BOUNTY_DAYS = 30
 class Book:
     """An account's legs in one (market, side, expiry), signed WAD amounts by series id, and what they lock."""
 
-    kind: str = PLAIN
+    kind: str = NONE
     legs: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     locked: int = 0
 
@@ -79,7 +80,7 @@ class Ledger:
 
     def move_token(self, token: str, source: str, target: str, units: int) -> None:
         """A transfer."""
-        self._take(self.tokens, (token, source), units)
+        self._take(self.tokens, (token, source), units, "ERC20InsufficientBalance")
         self.tokens[token, target] += units
 
     def mint_token(self, token: str, target: str, units: int) -> None:
@@ -88,11 +89,11 @@ class Ledger:
 
     def burn_token(self, token: str, source: str, units: int) -> None:
         """Wrapped coin that is unwrapped."""
-        self._take(self.tokens, (token, source), units)
+        self._take(self.tokens, (token, source), units, "ERC20InsufficientBalance")
 
     def move_option(self, series: int, source: str, target: str, amount: int) -> None:
         """An ERC-1155 transfer."""
-        self._take(self.options, (source, series), amount)
+        self._burn(source, series, amount)
         self.options[target, series] += amount
 
     # --- collateral ---
@@ -104,25 +105,28 @@ class Ledger:
 
     def withdraw(self, account: str, token: str, units: int, receiver: str) -> None:
         """Free balance down, tokens out."""
-        self._take(self.free, (account, token), units)
+        self._debit(account, token, units)
         self.move_token(token, self.address, receiver, units)
 
     def pay(self, source: str, target: str, token: str, units: int) -> None:
         """Free balance from one to the other."""
-        self._take(self.free, (source, token), units)
+        self._debit(source, token, units)
         self.free[target, token] += units
 
     # --- books ---
 
     def write(self, account: str, series: int, amount: int, receiver: str) -> None:
         """A written leg grows, tokens are minted."""
+        book = self.books[account, Series(series).book]
+        if book.kind == NONE:
+            book.kind = PLAIN
         self._change(account, series, -amount)
         self.options[receiver, series] += amount
 
     def close(self, account: str, series: int, amount: int, holder: str) -> None:
         """A written leg shrinks, tokens are burnt."""
-        self._take(self.options, (holder, series), amount)
         self._change(account, series, amount)
+        self._burn(holder, series, amount)
 
     def net(self, account: str, key: int) -> None:
         """A plain book becomes a netted one."""
@@ -132,8 +136,8 @@ class Ledger:
 
     def place(self, account: str, series: int, amount: int) -> None:
         """A long goes into the book and is burnt."""
-        self._take(self.options, (account, series), amount)
         self._change(account, series, amount)
+        self._burn(account, series, amount)
 
     def take_back(self, account: str, series: int, amount: int, receiver: str) -> None:
         """A long comes out again."""
@@ -150,22 +154,23 @@ class Ledger:
 
     def _lock(self, account: str, key: int, book: Book) -> None:
         asset = self.asset(key)
-        if book.kind == PLAIN:
+        if book.kind != NETTED:
             required = sum(leg_collateral(Series(s), -a, asset.unit) for s, a in book.legs.items())
         else:
             legs = {Series(s).strike: a for s, a in book.legs.items()}
             required = book_worst_loss(book_side(key), legs, asset.unit)
         if required > book.locked:
-            self._take(self.free, (account, asset.token), required - book.locked)
+            self._debit(account, asset.token, required - book.locked)
         else:
             self.free[account, asset.token] += book.locked - required
         book.locked = required
 
     # --- settlement ---
 
-    def settle(self, market: int, expiry: int, settler: str) -> None:
-        """The settlement price, from the feed's rounds alone."""
-        self.settled[market, expiry] = (self.feeds[market].settlement(expiry), settler)
+    def settle(self, market: int, expiry: int, price: int, settler: str) -> None:
+        """A settlement price, and who proved it; zero is an average that takes another call."""
+        if price:
+            self.settled[market, expiry] = (price, settler)
 
     def settle_leg(self, account: str, series_id: int, caller: str, now: int) -> None:
         """One leg of a plain book pays what it owes, rounded up, and gives the rest back."""
@@ -175,6 +180,8 @@ class Ledger:
         owed = self._payoff(series, amount, asset, up)
         locked = leg_collateral(series, amount, asset.unit)
         book.locked -= locked
+        if not book.legs:
+            book.kind = SETTLED
         self.free[account, asset.token] += locked - owed
         self._bounty(account, series.book, locked - owed, caller, now)
 
@@ -187,7 +194,7 @@ class Ledger:
         credited = book.locked + value
         self.free[account, asset.token] += credited
         book.legs.clear()
-        book.locked = 0
+        book.locked, book.kind = 0, SETTLED
         self._bounty(account, key, credited, caller, now)
 
     def settle_many(self, items: list[tuple[str, int]], caller: str, now: int) -> None:
@@ -204,7 +211,7 @@ class Ledger:
         """A holder is paid out, rounded down."""
         series = Series(series_id)
         asset = self.asset(series.book)
-        self._take(self.options, (holder, series_id), amount)
+        self._burn(holder, series_id, amount)
         self.move_token(asset.token, self.address, receiver, self._payoff(series, amount, asset, down))
 
     def redeem_for(self, holder: str, series_id: int, caller: str, now: int) -> None:
@@ -231,7 +238,7 @@ class Ledger:
 
     def accrue_fee(self, account: str, key: int, units: int) -> None:
         """A fee goes into the pot of its (market, side, expiry)."""
-        self._take(self.free, (account, self.asset(key).token), units)
+        self._debit(account, self.asset(key).token, units)
         self.pots[key].assets += units
         self.pots[key].accrued += units
 
@@ -242,6 +249,10 @@ class Ledger:
         kept = self._left(key, now)
         bounty = min(max(budget // 2 - pot.to_settler, 0), pot.assets - kept)
         rest = pot.assets - kept - bounty
+        if bounty + rest == 0:
+            return
+        if not self.treasury:
+            raise Refused("TreasuryNotSet")
         pot.assets = kept
         pot.to_settler += bounty
         self.free[self.settled[book_market(key), book_expiry(key)][1], token] += bounty
@@ -262,7 +273,7 @@ class Ledger:
 
     def _bounty(self, account: str, key: int, credited: int, caller: str, now: int) -> None:
         """1 % of what was credited, at most a 64th of the budget; growing for a day after expiry."""
-        if caller == account:
+        if caller == account or now <= book_expiry(key):
             return
         most = min(self._budget(key) // ITEMS_A_BUDGET, credited // 100)
         bounty = min(most * min(now - book_expiry(key), DAY) // DAY, self._left(key, now))
@@ -270,11 +281,17 @@ class Ledger:
         self.pots[key].to_callers += bounty
         self.free[caller, self.asset(key).token] += bounty
 
+    def _debit(self, account: str, token: str, units: int) -> None:
+        self._take(self.free, (account, token), units, "InsufficientFreeBalance")
+
+    def _burn(self, holder: str, series: int, amount: int) -> None:
+        self._take(self.options, (holder, series), amount, "ERC1155InsufficientBalance")
+
     @staticmethod
-    def _take(purse: dict, place: tuple, units: int) -> None:  # type: ignore[type-arg]  # one rule for every purse
+    def _take(purse: dict, place: tuple, units: int, error: str) -> None:  # type: ignore[type-arg]  # for every purse
         if purse[place] < units:
-            raise ValueError(f"{place} has {purse[place]}, not {units}: the chain let something out of nothing")
+            raise Refused(error, f"{place} has {purse[place]}, not {units}: something out of nothing")
         purse[place] -= units
 
 
-__all__ = ["CALL", "NETTED", "PLAIN", "Asset", "Book", "Ledger", "Pot"]
+__all__ = ["CALL", "NETTED", "NONE", "PLAIN", "SETTLED", "Asset", "Book", "Ledger", "Pot"]

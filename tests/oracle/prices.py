@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from mpmath import exp, log, mp, mpf, ncdf, npdf, sqrt
 
-from oracle.series import CALL, WAD
+from .series import CALL, WAD
 
 mp.dps = 50
 YEAR = 365 * 86_400

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle import calls
-from oracle.feeds import Feed
-from oracle.ledger import Asset, Ledger
-from oracle.prices import Slice
-from oracle.series import Series
-from oracle.vault import Interval, Smiles, Vault, VaultModel
+from . import calls
+from .feeds import Feed
+from .ledger import Asset, Ledger
+from .prices import Slice
+from .series import Series
+from .vault import Interval, Smiles, Vault, VaultModel
 
 WALLET = 1
 
@@ -33,7 +33,7 @@ class Replay:
         tokens: set[str] = set()
         for market in setting["markets"]:
             number = int(market["market"])
-            self.feeds[number] = Feed()
+            self.feeds[number] = Feed(max_age=int(market["max_age"]))
             self._feed_market[market["feed"]] = number
             for side, which in ((0, "base"), (1, "quote")):
                 assets[number, side] = Asset(market[which], 10 ** int(market[f"{which}_decimals"]))
@@ -108,10 +108,22 @@ class Replay:
             self.ledger.move_token(tx["to"], a[0], a[1], a[2])
 
     def _feed(self, tx: dict[str, Any], name: str, a: tuple[Any, ...]) -> None:
-        self.feeds[self._feed_market[tx["to"]]].post(tx["time"], a[0])
+        feed = self.feeds[self._feed_market[tx["to"]]]
+        if name == "startPhase":
+            feed.start_phase()
+        else:
+            feed.post(tx["time"], a[0])
 
     def _markets(self, tx: dict[str, Any], name: str, a: tuple[Any, ...]) -> None:
-        self.ledger.settle(a[0], a[1], tx["from"])
+        feed, now = self.feeds[a[0]], tx["time"]
+        if name in ("checkpoint", "listExpiry"):
+            feed.checkpoint(now)
+        elif name == "settle":
+            self.ledger.settle(a[0], a[1], feed.settle(a[1], a[2], now), tx["from"])
+        elif name == "settleAtLastRound":
+            self.ledger.settle(a[0], a[1], feed.settle_at_last_round(a[1], a[2], now), tx["from"])
+        else:
+            self.ledger.settle(a[0], a[1], feed.settle_at_checkpoint(a[1], now), tx["from"])
 
     def _option_token(self, tx: dict[str, Any], name: str, a: tuple[Any, ...]) -> None:
         ids, amounts = ([a[2]], [a[3]]) if name == "safeTransferFrom" else (a[2], a[3])
@@ -183,12 +195,14 @@ class Replay:
         match name:
             case "buy":
                 series, seen = Series(a[0]), tx["seen"]
+                self.feeds[series.market].checkpoint(now)
                 premium, fee = model.quote_buy(series, a[1], tx["block"], now)
                 self._check(tx, "premium", premium, seen["premium"])
                 self._check(tx, "fee", fee, seen["fee"])
                 model.buy(series, a[1], now, sender, a[3], a[5] == WALLET, seen)
             case "sell":
                 series, paid = Series(a[0]), tx["seen"]["premium"]
+                self.feeds[series.market].checkpoint(now)
                 self._check(tx, "proceeds", model.quote_sell(series, a[1], tx["block"], now), paid)
                 model.sell(series, a[1], now, sender, a[3], a[5] == WALLET, paid)
             case "release":

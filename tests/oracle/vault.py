@@ -13,9 +13,9 @@ from typing import Any
 
 from mpmath import ceil, floor, mpf
 
-from oracle.ledger import Asset, Ledger
-from oracle.prices import AVERAGING, YEAR, Price, Slice, price
-from oracle.series import CALL, WAD, Series, contracts, leg_collateral, payoff, up
+from .ledger import Asset, Ledger
+from .prices import AVERAGING, YEAR, Price, Slice, price
+from .series import CALL, WAD, Series, contracts, leg_collateral, payoff, up
 
 DAY = 86_400
 BPS = 10_000
@@ -121,7 +121,7 @@ class VaultModel:
         feed = self.ledger.feeds[self.v.market]
         smiles = self._smiles(self.v.market, series.expiry)
         past = series.expiry <= now
-        if smiles is None or feed.times[-1] + self.v.max_age < now:
+        if smiles is None or feed.rounds[-1].time + self.v.max_age < now:
             return None
         if not past and smiles.newest.timestamp + self.v.heartbeat < now:
             return None
