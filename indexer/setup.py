@@ -10,8 +10,9 @@ from optionix.chain.deployment import Deployment
 from optionix.chain.rpc import Rpc
 from optionix.instruments import Side
 
-CORE = ("AccessManager", "Markets", "Clearinghouse", "OptionToken", "VolatilityOracle")
+CORE = ("AccessManager", "Markets", "Clearinghouse", "OptionToken", "VolatilityOracle", "VaultPricer", "Exchange")
 """Contracts of which there is one for each chain."""
+EXCHANGE = "Exchange"
 VAULT = "OptionVault"
 FEED = "ReplayFeed"
 """The ABI by which every feed's events are read: Chainlink's `AnswerUpdated` among them."""

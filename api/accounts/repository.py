@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, func, select, tuple_
+from sqlalchemy import case, func, or_, select, tuple_
 
 from api.reader import Reader
 from optionix.store.models import (
@@ -80,11 +80,17 @@ async def operators(reader: Reader, account: str) -> Sequence[Operator]:
 
 
 async def premium_paid(reader: Reader, account: str) -> dict[int, int]:
-    """Premium and fees paid less received with vaults, token units by series."""
-    signed = case((Trade.is_buy, Trade.premium + Trade.fee), else_=-Trade.premium)
+    """Premium and fees paid less received, token units of the settlement asset by series.
+
+    The taker bears the fee, on top of what it pays or out of what it gets; the maker of a signed order pays or gets the
+    premium alone.
+    """
+    taken = case((Trade.is_buy, Trade.premium + Trade.fee), else_=Trade.fee - Trade.premium)
+    made = case((Trade.is_buy, -Trade.premium), else_=Trade.premium)
+    signed = case((Trade.taker == account, taken), else_=made)
     rows = await reader.rows(
         select(Trade.series_id, func.sum(signed))
-        .where(Trade.chain_id == reader.chain_id, Trade.taker == account)
+        .where(Trade.chain_id == reader.chain_id, or_(Trade.taker == account, Trade.maker == account))
         .group_by(Trade.series_id)
     )
     return {int(row[0]): int(row[1]) for row in rows}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from api.candles import Candle
 from api.markets.schemas import SliceView
 from api.schemas import Address, Answer, DecimalString, Schema, Timestamp
+
+SettlementRule = Literal["average", "last_round", "checkpoint"]
 
 
 class SurfaceSlice(Schema):
@@ -34,6 +38,10 @@ class Settlement(Schema):
     expiry_name: str
     price: DecimalString
     settler: Address
+    rule: SettlementRule = Field(
+        description="How the price was found: the average over the 30 minutes before expiry, or, where that could not"
+        " be proven, the feed's last positive round, or the contract's own last checkpoint."
+    )
     block_number: int
 
 

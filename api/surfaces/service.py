@@ -9,7 +9,7 @@ from api.candles import newest_candles
 from api.markets.service import slice_view
 from api.money import WAD_DECIMALS, decimal_string
 from api.reader import Reader
-from api.surfaces.schemas import Settlement, Settlements, SpotCandles, Surface, SurfaceSlice
+from api.surfaces.schemas import Settlement, SettlementRule, Settlements, SpotCandles, Surface, SurfaceSlice
 from api.valuation.repository import market_by_symbol, market_state, markets
 from api.valuation.service import Valuation
 from optionix.instruments import format_expiry
@@ -17,6 +17,8 @@ from optionix.pricing import ssvi
 from optionix.pricing.vault import YEAR
 from optionix.store.models import Expiry, SpotCandle
 
+SETTLEMENT_RULES: tuple[SettlementRule, ...] = ("average", "last_round", "checkpoint")
+"""As the contract numbers them."""
 SMILE = np.linspace(-0.6, 0.6, 25)
 
 
@@ -62,6 +64,7 @@ async def settlements(reader: Reader, limit: int) -> Settlements:
                 expiry_name=format_expiry(row.expiry),
                 price=decimal_string(row.settlement_price or 0, WAD_DECIMALS),
                 settler=row.settler or "",
+                rule=SETTLEMENT_RULES[row.settlement_rule or 0],
                 block_number=row.settled_block or 0,
             )
             for row in rows

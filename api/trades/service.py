@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import or_, select, tuple_
 
 from api.money import WAD_DECIMALS, decimal_string, per_contract
 from api.paging import decode_cursor, encode_cursor
@@ -36,7 +36,7 @@ async def list_trades(
     if series is not None:
         query = query.where(Series.name == series)
     if account is not None:
-        query = query.where(Trade.taker == account)
+        query = query.where(or_(Trade.taker == account, Trade.maker == account))
     if cursor is not None:
         query = query.where(tuple_(Trade.block_number, Trade.log_index) < decode_cursor(cursor))
     known = {row.market: row for row in await markets(reader)}
@@ -54,6 +54,9 @@ def view(trade: Trade, series: Series, market: Market) -> TradeView:
     """One trade as it is answered."""
     is_call = trade.side == 0
     decimals = market.base_decimals if is_call else market.quote_decimals
+    in_base = trade.premium_token == market.base_token
+    paid_symbol = market.base_symbol if in_base else market.quote_symbol
+    paid_decimals = market.base_decimals if in_base else market.quote_decimals
     return TradeView(
         id=encode_cursor(trade.block_number, trade.log_index),
         block_number=trade.block_number,
@@ -64,6 +67,8 @@ def view(trade: Trade, series: Series, market: Market) -> TradeView:
         series_id=str(trade.series_id),
         venue=trade.venue,
         taker=trade.taker,
+        maker=trade.maker,
+        matched=trade.is_match,
         action="buy" if trade.is_buy else "sell",
         amount=decimal_string(trade.amount, WAD_DECIMALS),
         premium=decimal_string(trade.premium, decimals),
@@ -71,5 +76,8 @@ def view(trade: Trade, series: Series, market: Market) -> TradeView:
         price=per_contract(trade.premium, trade.amount, decimals, "ROUND_FLOOR"),
         asset=market.base_symbol if is_call else market.quote_symbol,
         spot=decimal_string(trade.spot, WAD_DECIMALS),
-        volatility=trade.volatility / WAD,
+        volatility=None if trade.volatility is None else trade.volatility / WAD,
+        paid_asset=paid_symbol,
+        paid_premium=decimal_string(trade.paid_premium, paid_decimals),
+        paid_fee=decimal_string(trade.paid_fee, paid_decimals),
     )

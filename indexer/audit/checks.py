@@ -12,7 +12,7 @@ from indexer.audit.snapshot import Row, Snapshot
 from indexer.derive.listings import DAY, EXPIRY_TIME_OF_DAY
 from indexer.derive.requests import DEPOSIT
 from indexer.derive.rows import NETTED, PENDING
-from indexer.setup import FEED, VAULT, ChainSetup
+from indexer.setup import EXCHANGE, FEED, VAULT, ChainSetup
 
 _TOKEN = "TestToken"
 """The ABI by which any ERC-20 token is asked for a balance."""
@@ -54,6 +54,7 @@ def all_checks(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
     yield from _vaults(tables)
     yield from _requests(tables)
     yield from _prices(tables, setup)
+    yield from _orders(tables, setup)
     yield from _custody(tables, setup)
 
 
@@ -219,6 +220,9 @@ def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         nobody = "0x" + "0" * 40
         expected = (row["settlement_price"] or 0, row["settler"] or nobody)
         yield Check("settlement", subject, "Markets", markets, "settlement", args, expected)
+        if row["settlement_price"]:
+            rule = row["settlement_rule"]
+            yield Check("settlement", f"{subject} rule", "Markets", markets, "settlementRule", args, rule)
         day = (row["expiry"] - EXPIRY_TIME_OF_DAY) // DAY
         kept = checkpoints.get((row["market"], row["feed_version"], day))
         names = {"roundId": "round_id", "timestamp": "timestamp", "price": "price"}
@@ -230,6 +234,10 @@ def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         progress = {field: row[column] for field, column in names.items()}
         subject = f"{row['market']} {row['expiry']} progress"
         yield Check("settlement", subject, "Markets", markets, "settlementProgress", proof, progress)
+    for row in tables.rows("feed_outage"):
+        args, subject = (row["market"], row["expiry"]), f"{row['market']} {row['expiry']}"
+        pricer = setup.address("VaultPricer")
+        yield Check("outage", subject, "VaultPricer", pricer, "outages", args, (row["since"], row["seen"]))
     for row in tables.rows("series"):
         yield Check("listing", row["name"], "Markets", markets, "isListed", (row["series_id"],), True)
     for row in tables.rows("spot"):
@@ -244,6 +252,20 @@ def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
             expected,
             partial(_is_round, expected),
         )
+
+
+def _orders(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
+    exchange = setup.address(EXCHANGE)
+    for row in tables.rows("exchange"):
+        expected = {"ofNotional": row["of_notional"], "ofPremium": row["of_premium"], "ofCaller": row["of_caller"]}
+        yield Check("settings", "exchange fees", EXCHANGE, exchange, "fees", (), expected)
+    for row in tables.rows("order_state"):
+        args, subject = (row["maker"], row["nonce"]), f"{row['maker']} {row['nonce']}"
+        bound = int(row["order_hash"], 16) & (1 << 128) - 1 if row["order_hash"] else 0
+        state = (row["filled"], bound, row["cancelled"])
+        yield Check("order", subject, EXCHANGE, exchange, "nonceState", args, state)
+    for row in tables.rows("nonce_floor"):
+        yield Check("order", f"{row['maker']} floor", EXCHANGE, exchange, "nonceFloor", (row["maker"],), row["floor"])
 
 
 def _custody(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:

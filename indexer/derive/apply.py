@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from indexer.decode.catalogue import Event
-from indexer.derive import balances, books, feed, listings, positions, requests, surfaces, trades, vaults
+from indexer.derive import balances, books, feed, listings, orders, positions, requests, surfaces, trades, vaults
 from indexer.derive.registry import HANDLERS
 from indexer.derive.state import State
 from indexer.derive.table import Before
 
-SUBJECTS = (listings, feed, surfaces, balances, books, positions, vaults, requests, trades)
+SUBJECTS = (listings, feed, surfaces, balances, books, positions, vaults, requests, trades, orders)
 """Importing a subject registers its handlers."""
 
 

@@ -87,6 +87,14 @@ def checkpointed(state: State, event: Event) -> None:
     row.round_id, row.price, row.timestamp = args["roundId"], args["price"], event.timestamp
 
 
+@on("VaultPricer", "OutageNoted")
+def outage_noted(state: State, event: Event) -> None:
+    args = event.args
+    row = state.feed_outage.change(args["market"], args["expiry"])
+    row.since, row.seen = args["since"], args["seen"]
+    state.topic(f"market:{args['market']}")
+
+
 @on("Markets", "SettlementContinued")
 def settlement_continued(state: State, event: Event) -> None:
     args = event.args

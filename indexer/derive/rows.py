@@ -133,6 +133,33 @@ class SpotCandle:
 
 
 @dataclass(slots=True)
+class FeedOutage:
+    since: int = 0
+    seen: int = 0
+
+
+@dataclass(slots=True)
+class Exchange:
+    of_notional: int = 0
+    of_premium: int = 0
+    of_caller: int = 0
+
+
+@dataclass(slots=True)
+class OrderState:
+    order_hash: str | None = None
+    filled: int = 0
+    cancelled: bool = False
+    updated_block: int = 0
+    updated_at: int = 0
+
+
+@dataclass(slots=True)
+class NonceFloor:
+    floor: int = 0
+
+
+@dataclass(slots=True)
 class Balance:
     free: int = 0
 

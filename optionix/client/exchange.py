@@ -25,8 +25,7 @@ UNLIMITED = 2**128 - 1
 class Filled:
     """What was traded: contracts in WAD, premium and fee in units of the premium token.
 
-    In a match the seller got `premium` and the buyer paid `premium + fee`; `caller_fee` is the share of the fee that the
-    matcher got.
+    In a match the seller got `premium` and the buyer paid `premium + fee`; `caller_fee` is the matcher's share of it.
     """
 
     amount: int

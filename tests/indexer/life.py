@@ -11,6 +11,7 @@ from tests.support.chain import EXPIRY, NOTICE, START, LocalChain, local_chain
 
 CALL, OTHER_CALL, PUT = "ETH-7MAR23-1600-C", "ETH-7MAR23-1500-C", "ETH-7MAR23-1600-P"
 LOWER_PUT = "ETH-7MAR23-1500-P"
+UPPER_CALL, UPPER_PUT = "ETH-7MAR23-1700-C", "ETH-7MAR23-1700-P"
 CALL_BOOK = 1 << 48 | EXPIRY
 PUT_BOOK = 1 << 48 | 1 << 40 | EXPIRY
 FINAL_DEPTH_SLOTS = 16
@@ -85,6 +86,41 @@ class World(LocalChain):
         writer.transact("Clearinghouse", "setRedeemFor", True)
         writer.withdraw("WETH", "1.5")
 
+    def exchange(self) -> None:
+        """Signed orders: filled in part at a premium and at a volatility, in both tokens, matched, cancelled."""
+        maker, taker, caller = self.client(5), self.client(9), self.client(6)
+        for client in (maker, taker):
+            client.deposit("WETH", "8")
+            client.deposit("USDC", "40000")
+            client.ready_to_trade(selling=True)
+        sell = maker.premium_order(UPPER_CALL, "2", "0.02", is_buy=False, use_book=True, nonce=1)
+        taker.fill(sell, maker.sign(sell), "0.75")
+        taker.fill(sell, maker.sign(sell), "0.5")
+        bid = maker.volatility_order(
+            UPPER_CALL, "1", "0.55", is_buy=True, use_book=True, nonce=2, premium_token="USDC",
+            min_spot="1000", max_spot="2000", max_feed_age=10_000,
+        )  # fmt: skip
+        taker.fill(bid, maker.sign(bid), "0.25")
+        put = maker.premium_order(UPPER_PUT, "0.5", "0.09", is_buy=False, use_book=True, nonce=3, premium_token="WETH")
+        taker.fill(put, maker.sign(put))
+        buy = taker.premium_order(UPPER_CALL, "0.3", "0.03", is_buy=True, nonce=2**64 - 1)
+        rest = maker.premium_order(UPPER_CALL, "1", "0.021", is_buy=False, use_book=True, nonce=40)
+        caller.match(buy, taker.sign(buy), rest, maker.sign(rest))
+        maker.cancel_order(40)
+        taker.cancel_order(41)
+        maker.cancel_orders_below(4)
+
+    def outage(self) -> None:
+        """A feed that answers nothing, noted twice, and readable again; the metadata of a series announced."""
+        caller, feed = self.client(6), self.deployment.feed(1).address
+        code = self.rpc.call("eth_getCode", feed, "latest")
+        for state in ("0x", code):
+            self.rpc.call("anvil_setCode", feed, state)
+            caller.transact("VaultPricer", "noteOutage", 1, EXPIRY)
+            if state == "0x":
+                caller.transact("VaultPricer", "noteOutage", 1, EXPIRY)
+        caller.transact("OptionToken", "announce", caller.series(CALL).id)
+
     def ask_out(self) -> None:
         """Redemption requests, one cancelled, one processed and claimed in part; shares move."""
         provider = self.client(5)
@@ -121,6 +157,9 @@ class World(LocalChain):
         keeper.settle_leg(CALL, writer.address)
         keeper.settle_leg(OTHER_CALL, writer.address)
         keeper.settle_leg(LOWER_PUT, writer.address)
+        for name in (UPPER_CALL, UPPER_PUT):
+            if keeper.read("Clearinghouse", "leg", self.client(5).address, keeper.series(name).id):
+                keeper.settle_leg(name, self.client(5).address)
         keeper.settle_book(PUT_BOOK, netted.address)
         keeper.settle_book(PUT_BOOK, self.client(7).address)
         keeper.redeem_for(netted.address, LOWER_PUT)
@@ -131,7 +170,7 @@ class World(LocalChain):
 
     def live(self) -> None:
         """The whole life."""
-        for act in (self.fund, self.trade, self.write, self.ask_out, self.settle):
+        for act in (self.fund, self.trade, self.write, self.exchange, self.outage, self.ask_out, self.settle):
             act()
 
 

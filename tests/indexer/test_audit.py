@@ -38,6 +38,13 @@ TAMPERINGS = [
     ("surface", "update surface set previous_timestamp = 0"),
     ("settlement", "update expiry set settlement_price = settlement_price + 1"),
     ("checkpoint", "update feed_checkpoint set price = price + 1"),
+    ("settlement", "update expiry set settlement_rule = 1"),
+    ("order", "update order_state set filled = filled + 1 where filled > 0"),
+    ("order", "update order_state set order_hash = '0x01' where order_hash is not null"),
+    ("order", "update order_state set cancelled = not cancelled"),
+    ("order", "update nonce_floor set floor = floor - 1"),
+    ("settings", "update exchange set of_caller = of_caller + 1"),
+    ("outage", "update feed_outage set seen = 1"),
     ("spot", "update spot set round_id = round_id - 1 where market = 1"),
     ("custody", "update balance set free = free + 1000000000000000000000000"),
 ]

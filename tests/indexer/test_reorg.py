@@ -33,7 +33,7 @@ def reorganise(chain: World, depth: int) -> None:
 @pytest.mark.parametrize("depth", [1, 2, 7, 15, FINAL_DEPTH - 1])
 async def test_while_the_indexer_is_down(chain: World, make_database: Callable[[], str], depth: int) -> None:
     url, fresh = make_database(), make_database()
-    for act in (chain.fund, chain.trade, chain.write, chain.ask_out):
+    for act in (chain.fund, chain.trade, chain.write, chain.ask_out, chain.exchange):
         act()
     await index(chain, url)
     before = all_tables(url)

@@ -8,7 +8,7 @@ import pytest
 
 from indexer.derive.candles import INTERVALS
 from indexer.derive.state import State
-from indexer.setup import ChainSetup
+from indexer.setup import CORE, ChainSetup
 from optionix.chain.abi import load_abi
 from optionix.chain.transactions import local_account
 from optionix.store.models import Base
@@ -17,6 +17,8 @@ from tests.indexer.running import CHAIN, assert_same_tables, audited, index, que
 from tests.support.chain import EXPIRY, START
 
 WAD = 10**18
+EXCHANGE_TRADES = [True, True, False, True, True]
+"""Two fills of an ask, one of a bid, one of an ask for puts, and a match, told from its buyer."""
 
 
 @pytest.fixture
@@ -48,12 +50,13 @@ async def test_the_life_emits_nearly_every_event(url: str) -> None:
     seen = {(row["contract"], row["name"]) for row in query(url, "select distinct contract, name from event")}
     known = {
         (name, item.name)
-        for name in ("Markets", "Clearinghouse", "OptionToken", "VolatilityOracle", "OptionVault", "ReplayFeed")
+        for name in (*CORE, "OptionVault", "ReplayFeed")
+        if name != "AccessManager"
         for item in load_abi(name).events.values()
     }
     missing = {name for _, name in known - seen}
     assert missing <= {
-        "TransferBatch", "ApprovalForAll", "URI", "PhaseStarted", "OwnershipTransferred", "AuthorityUpdated",
+        "TransferBatch", "PhaseStarted", "OwnershipTransferred", "AuthorityUpdated",
         "Approval", "WritesPaused", "BountyCapSet", "TradesPaused", "DepositsPaused", "OperatorSet",
         "EIP712DomainChanged",
         # A window of more than 512 rounds: test_settlements.py.
@@ -99,7 +102,7 @@ async def test_open_interest_while_open(chain: World, database_url: str) -> None
 
 async def test_trades_candles_and_statistics_agree(url: str) -> None:
     trades = query(url, "select * from trade order by block_number, log_index")
-    assert [trade["is_buy"] for trade in trades] == [True, True, True, False, True]
+    assert [trade["is_buy"] for trade in trades] == [True, True, True, False, True, *EXCHANGE_TRADES]
     for trade in trades:
         decimals = 18 if trade["side"] == 0 else 6
         assert trade["price"] == trade["premium"] * 10 ** (18 - decimals) * WAD // trade["amount"]
@@ -124,6 +127,61 @@ async def test_trades_candles_and_statistics_agree(url: str) -> None:
         assert day["premium"] == sum(trade["premium"] for trade in inside)
         assert day["fees"] == sum(trade["fee"] + trade["performance_fee"] for trade in inside)
         assert day["notional"] == sum(trade["amount"] * trade["spot"] // WAD for trade in inside)
+
+
+async def test_signed_orders_are_on_the_tape_as_they_were_paid(lived: World, url: str) -> None:
+    exchange = lived.deployment.address("Exchange").lower()
+    trades = query(url, "select * from trade where venue = %s order by block_number, log_index", exchange)
+    first, _, bid, put, match = trades
+    maker, taker = account(5), account(9)
+    assert [(row["taker"], row["maker"], row["is_match"]) for row in trades] == [
+        *[(taker, maker, False)] * 4, (taker, maker, True),
+    ]  # fmt: skip
+    weth, usdc = (lived.deployment.token(symbol).address.lower() for symbol in ("WETH", "USDC"))
+    assert [row["premium_token"] for row in trades] == [weth, weth, usdc, weth, weth]
+    # In the settlement asset: as paid, without a conversion.
+    assert (first["premium"], first["fee"]) == (first["paid_premium"], first["paid_fee"])
+    assert first["premium"] == 75 * 2 * WAD // 10_000
+    # A call paid in USDC and a put paid in WETH are worth what spot says.
+    assert bid["premium"] == bid["paid_premium"] * 10**12 * WAD // bid["spot"]
+    assert put["premium"] == put["paid_premium"] * put["spot"] // WAD // 10**12 == 45 * 1571 * 10**6 // 1000
+    assert match["caller_fee"] == match["paid_fee"] // 5 > 0
+    assert all(row["volatility"] is None for row in trades)
+
+
+async def test_orders_keep_what_was_filled_and_cancelled(lived: World, url: str) -> None:
+    rows = {(row["maker"], row["nonce"]): row for row in query(url, "select * from order_state")}
+    maker, taker = account(5), account(9)
+    found = {key: (row["filled"], row["cancelled"]) for key, row in rows.items()}
+    assert found == {
+        (maker, 1): (125 * WAD // 100, False),
+        (maker, 2): (WAD // 4, False),
+        (maker, 3): (WAD // 2, False),
+        (maker, 40): (3 * WAD // 10, True),
+        (taker, 2**64 - 1): (3 * WAD // 10, False),
+        (taker, 41): (0, True),
+    }
+    assert [key for key, row in rows.items() if row["order_hash"] is None] == [(taker, 41)]
+    assert query(url, "select maker, floor from nonce_floor") == [{"maker": maker, "floor": 4}]
+    (fees,) = query(url, "select * from exchange")
+    assert (fees["of_notional"], fees["of_premium"], fees["of_caller"]) == (3 * 10**14, 125 * 10**15, 2 * 10**17)
+    kinds = query(url, "select kind from account_activity where kind in ('match', 'cancel_order', 'cancel_orders')")
+    assert sorted(row["kind"] for row in kinds) == ["cancel_order", "cancel_order", "cancel_orders", "match"]
+
+
+async def test_an_outage_is_kept_until_it_is_over(chain: World, database_url: str) -> None:
+    feed = chain.deployment.feed(1).address
+    code = chain.rpc.call("eth_getCode", feed, "latest")
+    for state, readable in (("0x", False), (code, True)):
+        chain.rpc.call("anvil_setCode", feed, state)
+        chain.client(9).transact("VaultPricer", "noteOutage", 1, EXPIRY)
+        noted = chain.now
+        chain.rpc.call("anvil_setCode", feed, code)
+        await index(chain, database_url)
+        (row,) = query(database_url, "select market, expiry, since, seen from feed_outage")
+        times = (0, 0) if readable else (noted, noted)
+        assert tuple(row.values()) == (1, EXPIRY, *times)
+        assert (await audited(chain, database_url)).drift == 0
 
 
 async def test_spot_candles_follow_the_rounds(url: str) -> None:

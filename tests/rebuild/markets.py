@@ -27,7 +27,7 @@ class MarketsReplica(Replica):
         self.tokens: dict[int, tuple[str, int, str, int]] = {}
         self.versions: dict[int, list[dict[str, Any]]] = {}
         self.frozen: dict[tuple[int, int], int] = {}
-        self.series: set[int] = set()
+        self.series: dict[int, None] = {}
         self.settled: dict[tuple[int, int], tuple[int, str]] = {}
         self.rules: dict[tuple[int, int], int] = {}
         self.checkpoints: dict[tuple[int, int, int], dict[str, int]] = {}
@@ -49,7 +49,7 @@ class MarketsReplica(Replica):
         self.frozen[market, expiry] = feed_version
 
     def on_series_listed(self, series: int) -> None:
-        self.series.add(series)
+        self.series[series] = None
 
     def on_checkpointed(self, market: int, feed_version: int, round_id: int, price: int) -> None:
         # The day whose 08:00 is the first at or after the block.
@@ -82,6 +82,15 @@ class MarketsReplica(Replica):
             yield "market", (market,), told | {"feedVersion": version}
             for side in (0, 1):
                 yield "settlementAsset", (market, side), self.asset(market, side)
+            # In the order of listing.
+            listed = tuple(expiry for number, expiry in self.frozen if number == market)
+            yield "expiryCount", (market,), len(listed)
+            yield "expiries", (market, 0, 100), listed
+        strikes: dict[int, list[int]] = {}
+        for series in self.series:
+            strikes.setdefault(series >> 64, []).append(series & 2**64 - 1)
+        for key, ladder in strikes.items():
+            yield "strikes", (key,), tuple(ladder)
         for (market, expiry), version in self.frozen.items():
             yield "isExpiryListed", (market, expiry), True
             yield "isExpiryListed", (market, expiry + 86_400 * 365), False

@@ -12,6 +12,7 @@ from optionix.instruments import Side
 from tests.indexer.life import World, world
 from tests.rebuild.access import AccessReplica
 from tests.rebuild.clearinghouse import ClearinghouseReplica, OptionTokenReplica
+from tests.rebuild.exchange import ExchangeReplica, PricerReplica
 from tests.rebuild.markets import MarketsReplica
 from tests.rebuild.oracle import OracleReplica
 from tests.rebuild.replica import Replica
@@ -19,7 +20,7 @@ from tests.rebuild.vault import VaultReplica
 
 pytestmark = pytest.mark.slow
 
-ACTS = ("fund", "trade", "write", "ask_out", "settle")
+ACTS = ("fund", "trade", "write", "exchange", "outage", "ask_out", "settle")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,8 @@ def rebuild(chain: World) -> list[Replica]:
         ClearinghouseReplica(deployment.address("Clearinghouse"), load_abi("Clearinghouse"), markets=markets),
         OptionTokenReplica(deployment.address("OptionToken"), load_abi("OptionToken")),
         OracleReplica(deployment.address("VolatilityOracle"), load_abi("VolatilityOracle")),
+        ExchangeReplica(deployment.address("Exchange"), load_abi("Exchange")),
+        PricerReplica(deployment.address("VaultPricer"), load_abi("VaultPricer")),
     ]
     for vault in deployment.vaults:
         side = Side[vault.side]

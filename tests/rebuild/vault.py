@@ -78,6 +78,7 @@ class VaultReplica(Replica):
         "pricer": "an immutable of the deployment",
         "quoteBuy": "a formula over the marks",
         "quoteSell": "a formula over the marks",
+        "request": "pending and claimable of a request, compared; its notice by the parameters when it came",
         "scale": "an immutable of the deployment",
         "share": "the vault itself",
         "side": "an immutable of the deployment",

@@ -32,6 +32,7 @@ from optionix.store.models.ledger import (
 from optionix.store.models.markets import (
     Expiry,
     FeedCheckpoint,
+    FeedOutage,
     FeedRound,
     FeedVersion,
     Market,
@@ -43,6 +44,7 @@ from optionix.store.models.markets import (
     SurfaceHistory,
     Token,
 )
+from optionix.store.models.orders import Exchange, NonceFloor, OrderState
 from optionix.store.models.trading import AccountActivity, Candle, DailyStats, Trade
 from optionix.store.models.vaults import (
     LpRequest,
@@ -68,9 +70,11 @@ __all__ = [
     "Clearinghouse",
     "DailyStats",
     "Event",
+    "Exchange",
     "Expiry",
     "FeePot",
     "FeedCheckpoint",
+    "FeedOutage",
     "FeedRound",
     "FeedVersion",
     "Int256",
@@ -79,7 +83,9 @@ __all__ = [
     "Leg",
     "LpRequest",
     "Market",
+    "NonceFloor",
     "Operator",
+    "OrderState",
     "Position",
     "RedeemFor",
     "Series",

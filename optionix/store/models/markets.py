@@ -112,6 +112,21 @@ class FeedCheckpoint(Base):
     timestamp: Mapped[Int64]
 
 
+class FeedOutage(Base):
+    """A feed of an expiry that was seen unreadable for a reason without a date: since when, and when last.
+
+    Zeros: it was seen readable again.
+    """
+
+    __tablename__ = "feed_outage"
+
+    chain_id: Mapped[ChainKey]
+    market: Mapped[Int64Key]
+    expiry: Mapped[Int64Key]
+    since: Mapped[Int64]
+    seen: Mapped[Int64]
+
+
 class SettlementProgress(Base):
     """How far an average has got that takes more than one call.
 
@@ -135,7 +150,7 @@ class Series(Base):
     `side` is 0 for calls and 1 for puts, `strike` in units of 1e-8 quote per base, `name` as `ETH-27NOV26-3000-C`.
     `supply` is what holders have as tokens, `placed` what lies in books as longs, `written` the sum of written legs:
     while the series is open, `written = supply + placed`, the open interest. `volume` counts contracts traded with
-    vaults, `last_price` is WAD of the settlement asset per contract.
+    vaults and by signed orders, `last_price` is WAD of the settlement asset per contract.
     """
 
     __tablename__ = "series"

@@ -23,11 +23,16 @@ from optionix.store.models.base import (
 
 
 class Trade(Base):
-    """A trade with a vault. Removed only with its block.
+    """A trade with a vault, or of a signed order; `venue` is the vault or the Exchange. Removed only with its block.
 
-    `amount` WAD contracts; `premium`, `fee` (paid by the buyer on top) and `performance_fee` (paid by the vault) token
-    units of the settlement asset; `price` the premium per contract in WAD of that asset, rounded down; `spot` and
-    `volatility` WAD, as the vault priced it.
+    `amount` WAD contracts; `premium`, `fee` and `performance_fee` (paid by the vault) token units of the settlement
+    asset; `price` the premium per contract in WAD of that asset, rounded down; `spot` and `volatility` WAD, as it was
+    priced. The taker pays the fee: a buyer on top of the premium, a seller out of it.
+
+    Of signed orders: `maker` signed; in a match, where both did, the buyer stands as the taker. The premium was paid in
+    `premium_token`: `paid_premium`, `paid_fee` and `caller_fee` (a matcher's share of the fee) are its units, and
+    `premium` and `fee` what they were worth at `spot`, rounded down, where that is not the settlement asset. A fill at
+    a premium reads no feed: `spot` is the newest round then, `volatility` null.
     """
 
     __tablename__ = "trade"
@@ -43,19 +48,26 @@ class Trade(Base):
     venue: Mapped[String]
     taker: Mapped[String]
     receiver: Mapped[String]
+    maker: Mapped[OptionalString]
     is_buy: Mapped[Flag]
+    is_match: Mapped[Flag]
     amount: Mapped[Amount]
     premium: Mapped[Amount]
     fee: Mapped[Amount]
     performance_fee: Mapped[Amount]
     price: Mapped[Amount]
     spot: Mapped[Amount]
-    volatility: Mapped[Amount]
+    volatility: Mapped[OptionalAmount]
+    premium_token: Mapped[String]
+    paid_premium: Mapped[Amount]
+    paid_fee: Mapped[Amount]
+    caller_fee: Mapped[Amount]
 
     __table_args__ = (
         Index(None, "chain_id", "series_id", "block_number"),
         Index(None, "chain_id", "market", "block_number"),
         Index(None, "chain_id", "taker", "block_number"),
+        Index(None, "chain_id", "maker", "block_number"),
         Index(None, "chain_id", "timestamp"),
     )
 
@@ -103,8 +115,9 @@ class AccountActivity(Base):
     `kind` says what the account did, or what was done to it: deposit, withdraw, pay_in, pay_out, write, close, place,
     take_back, net, settle, redeem, transfer_in, transfer_out, buy, sell, bounty, request_deposit, request_redeem,
     deposit_processed, redeem_processed, cancel_deposit, cancel_redeem, claim_shares, claim_assets, share_in,
-    share_out. `amount` is WAD contracts or vault shares, `assets` token units of `token`, negative where the account
-    owed them; each is null where it does not apply. `part` counts from 0 within a batch transfer.
+    share_out, match, cancel_order, cancel_orders. `amount` is WAD contracts or vault shares, `assets` token units of
+    `token`, negative where the account owed them; each is null where it does not apply. `part` counts from 0
+    within a batch transfer.
     """
 
     __tablename__ = "account_activity"

@@ -1088,7 +1088,7 @@ export interface components {
         };
         /**
          * QuoteView
-         * @description The vault's quote taken apart, in the settlement asset. Indicative: the contract's own quote at execution decides.
+         * @description The vault's quote taken apart, in the settlement asset. Indicative: the contract's quote at execution decides.
          */
         readonly QuoteView: {
             readonly block: components["schemas"]["BlockRef"];
@@ -1200,6 +1200,12 @@ export interface components {
              * @description Lower-case hexadecimal address.
              */
             readonly settler: string;
+            /**
+             * Rule
+             * @description How the price was found: the average over the 30 minutes before expiry, or, where that could not be proven, the feed's last positive round, or the contract's own last checkpoint.
+             * @enum {string}
+             */
+            readonly rule: "average" | "last_round" | "checkpoint";
             /** Block Number */
             readonly block_number: number;
         };
@@ -1356,14 +1362,24 @@ export interface components {
             readonly series_id: string;
             /**
              * Venue
-             * @description Lower-case hexadecimal address.
+             * @description The vault, or the Exchange.
              */
             readonly venue: string;
             /**
              * Taker
-             * @description Lower-case hexadecimal address.
+             * @description Who paid the fee; in a match of two signed orders, the buyer.
              */
             readonly taker: string;
+            /**
+             * Maker
+             * @description Who signed the order; null for a trade with a vault.
+             */
+            readonly maker: string | null;
+            /**
+             * Matched
+             * @description Whether two signed orders were matched.
+             */
+            readonly matched: boolean;
             /**
              * Action
              * @enum {string}
@@ -1401,8 +1417,28 @@ export interface components {
              * @example 1.5
              */
             readonly spot: string;
-            /** Volatility */
-            readonly volatility: number;
+            /**
+             * Volatility
+             * @description As it was priced; null where a signed order was filled.
+             */
+            readonly volatility: number | null;
+            /**
+             * Paid Asset
+             * @description What the premium was paid in: base or quote.
+             */
+            readonly paid_asset: string;
+            /**
+             * Paid Premium
+             * @description As paid, in `paid_asset`; `premium` is its worth at `spot`.
+             * @example 1.5
+             */
+            readonly paid_premium: string;
+            /**
+             * Paid Fee
+             * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
+             * @example 1.5
+             */
+            readonly paid_fee: string;
         };
         /**
          * Trades

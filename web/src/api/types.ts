@@ -22,6 +22,7 @@ export type Position = Schemas["Position"];
 export type BookView = Schemas["BookView"];
 export type History = Schemas["History"];
 export type SpotCandles = Schemas["SpotCandles"];
+export type Settlement = Schemas["Settlement"];
 export type Settlements = Schemas["Settlements"];
 
 export type Deployment = Schemas["Deployment"];

@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import styled from "styled-components";
 import { useExpiriesQuery, useMarketsQuery, useSettlementsQuery, useVaultsQuery } from "../../api/optionixApi";
-import type { MarketSummary } from "../../api/types";
+import type { MarketSummary, Settlement } from "../../api/types";
 import { Panel, PanelBody, PanelHead, Row, Scroll, Stack, Table, Text } from "../../components/primitives";
 import { Empty, Failed, Loading } from "../../components/states";
 import { change, compact, fixed, money, percent } from "../../format/numbers";
@@ -118,6 +118,12 @@ function VaultsPanel() {
 
 const SETTLEMENTS_SHOWN = 6;
 
+const SETTLEMENT_RULES: Record<Settlement["rule"], { name: string; meaning: string }> = {
+  average: { name: "30-minute average", meaning: "Proven from the feed's own rounds before the expiry." },
+  last_round: { name: "Last round", meaning: "No average could be proven for a day: the feed's last positive round." },
+  checkpoint: { name: "Checkpoint", meaning: "The feed could not be read: the last spot that the contract itself kept." },
+};
+
 function SettlementsPanel() {
   const { data } = useSettlementsQuery(undefined, { pollingInterval: 10_000 });
   return (
@@ -133,7 +139,8 @@ function SettlementsPanel() {
             <thead>
               <tr>
                 <th>Expiry</th>
-                <th>30-minute average</th>
+                <th>Price</th>
+                <th>Rule</th>
               </tr>
             </thead>
             <tbody>
@@ -141,6 +148,7 @@ function SettlementsPanel() {
                 <tr key={`${entry.market}${entry.expiry}`}>
                   <td>{`${entry.market} ${entry.expiry_name}`}</td>
                   <td>{fixed(entry.price, 4)}</td>
+                  <td title={SETTLEMENT_RULES[entry.rule].meaning}>{SETTLEMENT_RULES[entry.rule].name}</td>
                 </tr>
               ))}
             </tbody>
