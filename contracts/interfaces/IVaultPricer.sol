@@ -71,6 +71,9 @@ interface IVaultPricer {
 
     /// @notice Notes whether the feed of an expiry can be read now. Anybody may call: a feed that reverts, answers nothing
     /// or is out of its range has no date of its own to count three days from.
+    /// @dev Nobody is paid for it: leavers note an outage to get out, at least every twelve hours, and one reading of the
+    /// feed ends the count, which is theirs too who would be paid the least. A note says what is seen and nothing else, and
+    /// counts only while the feed cannot be read: it harms nobody as long as there are prices.
     function noteOutage(uint16 market, uint40 expiry) external;
 
     // --- views ---
