@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {ExchangeSettlement} from "./exchange/ExchangeSettlement.sol";
+import {ExchangePricing} from "./exchange/ExchangePricing.sol";
 import {IClearinghouse} from "./interfaces/IClearinghouse.sol";
 import {IExchange} from "./interfaces/IExchange.sol";
 import {OrderPricing} from "./libraries/OrderPricing.sol";
 import {SignedOrder} from "./libraries/SignedOrder.sol";
+import {TradeSettlement} from "./libraries/TradeSettlement.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 import {LibCall} from "solady/utils/LibCall.sol";
 
 /// @title Exchange
 /// @notice Signed orders, filled, matched, quoted.
-/// @dev By subject: ExchangeOrders (what stands and what was cancelled), ExchangeSettlement (what it costs, who pays whom),
-/// SignedOrder and OrderPricing (what is signed, what it is worth). It holds nothing between calls, and moves only what
-/// belongs to its caller or to who signed.
-contract Exchange is ExchangeSettlement, ReentrancyGuardTransient {
+/// @dev By subject: ExchangeOrders (what stands and what was cancelled), ExchangePricing (what it costs), and without state
+/// SignedOrder (what is signed), OrderPricing (what it is worth), TradeSettlement (who pays and delivers what). It holds
+/// nothing, and moves only what belongs to its caller or to who signed.
+contract Exchange is ExchangePricing, ReentrancyGuardTransient {
     using FixedPointMathLib for uint256;
 
     /// @dev The most that is kept of an error.
@@ -34,7 +35,7 @@ contract Exchange is ExchangeSettlement, ReentrancyGuardTransient {
 
     /// @param access The AccessManager that says who may set fees.
     constructor(address access, address clearinghouse_, address volatilityOracle_)
-        ExchangeSettlement(access, clearinghouse_, volatilityOracle_)
+        ExchangePricing(access, clearinghouse_, volatilityOracle_)
     {}
 
     // --- fills ---
@@ -71,20 +72,19 @@ contract Exchange is ExchangeSettlement, ReentrancyGuardTransient {
         private
         returns (Fill memory filled)
     {
-        if (order.taker != address(0) && order.taker != taker) revert NotTaker(order.taker, taker);
-        if (order.maker == taker) revert SelfTrade(taker);
+        OrderPricing.requireTaker(order, taker);
         Standing memory standing = _standing(order);
         uint256 amount = standing.left.min(take.amount);
         if (amount < take.minAmount) revert AmountBelowMinimum(amount, take.minAmount);
         _consume(order, signature, standing, amount);
 
-        Trade memory t;
+        TradeSettlement.Trade memory t;
         Premium memory p = _premiumOf(order);
         _remember(order, p);
         OrderPricing.Market memory m;
         if (order.kind == LimitKind.VOLATILITY) m = _readSpot(order.series);
         filled = _valueOf(order, p, _priceAt(order, m, p.inQuote), amount);
-        _checkLimit(filled, take, order.isBuy);
+        OrderPricing.checkLimit(filled, take, order.isBuy);
 
         if (order.isBuy) {
             (t.buyer, t.receiver, t.buyerCloses) = (order.maker, order.maker, order.useBook);
@@ -97,7 +97,7 @@ contract Exchange is ExchangeSettlement, ReentrancyGuardTransient {
         }
         (t.series, t.premiumToken, t.inQuote, t.caller) = (order.series, order.premiumToken, p.inQuote, taker);
         (t.amount, t.premium, t.fee, t.spot) = (amount, filled.premium, filled.fee, m.spot);
-        _settle(t);
+        TradeSettlement.settle(t, IClearinghouse(clearinghouse), _optionToken);
     }
 
     function _valueOf(Order calldata order, Premium memory p, uint256 price, uint256 amount)
@@ -108,19 +108,6 @@ contract Exchange is ExchangeSettlement, ReentrancyGuardTransient {
         filled.amount = amount;
         filled.premium = OrderPricing.premiumOf(order.isBuy, price, amount, p.scale);
         filled.fee = OrderPricing.feeOf(p.notional, amount, filled.premium, p.scale, _fees);
-    }
-
-    /// @dev The limit is pro rata where less is filled than was asked for, to the nearest unit that lets it through.
-    function _checkLimit(Fill memory filled, Take calldata take, bool takerSells) private pure {
-        if (takerSells) {
-            uint256 proceeds = filled.premium - filled.fee;
-            uint256 least = take.limit.saturatingMul(filled.amount) / take.amount;
-            if (proceeds < least) revert ProceedsBelowLimit(proceeds, least);
-        } else {
-            uint256 cost = filled.premium + filled.fee;
-            uint256 most = take.limit.saturatingMul(filled.amount).divUp(take.amount);
-            if (cost > most) revert CostAboveLimit(cost, most);
-        }
     }
 
     // --- matches ---
@@ -143,12 +130,12 @@ contract Exchange is ExchangeSettlement, ReentrancyGuardTransient {
         bytes calldata sellSignature,
         uint256 amount
     ) private returns (Match memory matched) {
-        _requirePair(buyOrder, sellOrder);
+        OrderPricing.requirePair(buyOrder, sellOrder);
         Standing memory buying = _standing(buyOrder);
         Standing memory selling = _standing(sellOrder);
-        matched.amount = amount.min(buying.left).min(selling.left);
-        _consume(buyOrder, buySignature, buying, matched.amount);
-        _consume(sellOrder, sellSignature, selling, matched.amount);
+        amount = amount.min(buying.left).min(selling.left);
+        _consume(buyOrder, buySignature, buying, amount);
+        _consume(sellOrder, sellSignature, selling, amount);
 
         Premium memory p = _premiumOf(buyOrder);
         _remember(buyOrder, p);
@@ -156,46 +143,23 @@ contract Exchange is ExchangeSettlement, ReentrancyGuardTransient {
         if (buyOrder.kind == LimitKind.VOLATILITY || sellOrder.kind == LimitKind.VOLATILITY) {
             m = _readSpot(buyOrder.series);
         }
-        _valueMatch(matched, buyOrder, sellOrder, p, m);
+        matched = OrderPricing.midpoint(
+            OrderPricing.premiumOf(true, _priceAt(buyOrder, m, p.inQuote), amount, p.scale),
+            OrderPricing.premiumOf(false, _priceAt(sellOrder, m, p.inQuote), amount, p.scale),
+            p.notional,
+            amount,
+            p.scale,
+            _fees
+        );
 
-        Trade memory t;
+        TradeSettlement.Trade memory t;
         (t.buyer, t.receiver, t.buyerCloses) = (buyOrder.maker, buyOrder.maker, buyOrder.useBook);
         (t.seller, t.payee, t.sellerWrites) = (sellOrder.maker, sellOrder.maker, sellOrder.useBook);
         (t.series, t.premiumToken, t.inQuote, t.caller) =
         (buyOrder.series, buyOrder.premiumToken, p.inQuote, msg.sender);
-        (t.amount, t.premium, t.proceeds) = (matched.amount, matched.premium, matched.premium);
+        (t.amount, t.premium, t.proceeds) = (amount, matched.premium, matched.premium);
         (t.fee, t.callerFee, t.spot) = (matched.fee, matched.callerFee, m.spot);
-        _settle(t);
-    }
-
-    /// @dev The buyer pays (most + least + fee) / 2 and the seller gets that less the fee: the midpoint, the fee half each.
-    /// Where most >= least + fee neither is worse off than its limit.
-    function _valueMatch(
-        Match memory matched,
-        Order calldata buyOrder,
-        Order calldata sellOrder,
-        Premium memory p,
-        OrderPricing.Market memory m
-    ) private view {
-        Fees memory f = _fees;
-        uint256 amount = matched.amount;
-        uint256 most = OrderPricing.premiumOf(true, _priceAt(buyOrder, m, p.inQuote), amount, p.scale);
-        uint256 least = OrderPricing.premiumOf(false, _priceAt(sellOrder, m, p.inQuote), amount, p.scale);
-        uint256 fee = OrderPricing.feeOf(p.notional, amount, most.avg(least), p.scale, f);
-        if (most < least + fee) revert NotCrossed(most, least, fee);
-        matched.premium = (most + least - fee) / 2;
-        matched.fee = fee;
-        matched.callerFee = fee.mulDiv(f.ofCaller, 1e18);
-    }
-
-    function _requirePair(Order calldata buyOrder, Order calldata sellOrder) private pure {
-        if (!buyOrder.isBuy || sellOrder.isBuy) revert OrdersDoNotPair("isBuy");
-        if (buyOrder.series != sellOrder.series) revert OrdersDoNotPair("series");
-        if (buyOrder.premiumToken != sellOrder.premiumToken) revert OrdersDoNotPair("premiumToken");
-        (address buyer, address seller) = (buyOrder.maker, sellOrder.maker);
-        if (buyer == seller) revert SelfTrade(buyer);
-        if (buyOrder.taker != address(0) && buyOrder.taker != seller) revert NotTaker(buyOrder.taker, seller);
-        if (sellOrder.taker != address(0) && sellOrder.taker != buyer) revert NotTaker(sellOrder.taker, buyer);
+        TradeSettlement.settle(t, IClearinghouse(clearinghouse), _optionToken);
     }
 
     // --- quotes ---

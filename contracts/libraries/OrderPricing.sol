@@ -92,6 +92,55 @@ library OrderPricing {
             (notional * fees.ofNotional).mulDivUp(amount, WAD * WAD * scale).min(premium.mulDivUp(fees.ofPremium, WAD));
     }
 
+    /// @notice Reverts where a fill costs its taker more than its limit, or brings less. The limit is pro rata where less is
+    /// filled than was asked for, to the nearest unit that lets it through.
+    function checkLimit(IExchange.Fill memory filled, IExchange.Take calldata take, bool takerSells) internal pure {
+        if (takerSells) {
+            uint256 proceeds = filled.premium - filled.fee;
+            uint256 least = take.limit.saturatingMul(filled.amount) / take.amount;
+            if (proceeds < least) revert IExchange.ProceedsBelowLimit(proceeds, least);
+        } else {
+            uint256 cost = filled.premium + filled.fee;
+            uint256 most = take.limit.saturatingMul(filled.amount).divUp(take.amount);
+            if (cost > most) revert IExchange.CostAboveLimit(cost, most);
+        }
+    }
+
+    /// @notice Reverts unless the first buys what the second sells, from somebody else, and either lets the other take it.
+    function requirePair(IExchange.Order calldata buyOrder, IExchange.Order calldata sellOrder) internal pure {
+        if (!buyOrder.isBuy || sellOrder.isBuy) revert IExchange.OrdersDoNotPair("isBuy");
+        if (buyOrder.series != sellOrder.series) revert IExchange.OrdersDoNotPair("series");
+        if (buyOrder.premiumToken != sellOrder.premiumToken) revert IExchange.OrdersDoNotPair("premiumToken");
+        requireTaker(buyOrder, sellOrder.maker);
+        requireTaker(sellOrder, buyOrder.maker);
+    }
+
+    /// @notice Reverts unless `taker` may take the order.
+    function requireTaker(IExchange.Order calldata order, address taker) internal pure {
+        if (order.taker != address(0) && order.taker != taker) revert IExchange.NotTaker(order.taker, taker);
+        if (order.maker == taker) revert IExchange.SelfTrade(taker);
+    }
+
+    /// @notice The midpoint of what the buyer pays at most and the seller gets at least, the fee half each.
+    /// @dev The buyer pays (most + least + fee) / 2 and the seller gets that less the fee. Where most >= least + fee neither
+    /// is worse off than its limit.
+    /// @param notional Of one contract, WAD of the premium token.
+    function midpoint(
+        uint256 most,
+        uint256 least,
+        uint256 notional,
+        uint256 amount,
+        uint256 scale,
+        IExchange.Fees memory fees
+    ) internal pure returns (IExchange.Match memory matched) {
+        uint256 fee = feeOf(notional, amount, most.avg(least), scale, fees);
+        if (most < least + fee) revert IExchange.NotCrossed(most, least, fee);
+        matched.amount = amount;
+        matched.premium = (most + least - fee) / 2;
+        matched.fee = fee;
+        matched.callerFee = fee.mulDiv(fees.ofCaller, WAD);
+    }
+
     function _edged(uint256 spot, uint256 edge, bool up) private pure returns (uint256) {
         if (edge >= WAD) revert IExchange.SpotEdgeOutOfRange(edge);
         return up ? spot.mulDivUp(WAD + edge, WAD) : spot.mulDiv(WAD - edge, WAD);

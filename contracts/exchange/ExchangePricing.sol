@@ -8,14 +8,13 @@ import {IOptionToken} from "../interfaces/IOptionToken.sol";
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {OrderPricing} from "../libraries/OrderPricing.sol";
 import {Payoff} from "../libraries/Payoff.sol";
-import {BookKeyLib, SeriesId, Side} from "../libraries/SeriesId.sol";
+import {SeriesId, Side} from "../libraries/SeriesId.sol";
 import {ExchangeOrders} from "./ExchangeOrders.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 
-/// @title ExchangeSettlement
-/// @notice What an order costs now, and how a trade is paid and delivered in the Clearinghouse.
-abstract contract ExchangeSettlement is ExchangeOrders, AccessManaged {
+/// @title ExchangePricing
+/// @notice What an order costs now, in which token, and the fees.
+abstract contract ExchangePricing is ExchangeOrders, AccessManaged {
     /// @notice A volatility order trades until this and its feed's maximum age before expiry.
     uint256 public constant CUTOFF_SECONDS = 30 minutes;
 
@@ -28,7 +27,7 @@ abstract contract ExchangeSettlement is ExchangeOrders, AccessManaged {
     address public immutable volatilityOracle;
 
     IMarkets private immutable _markets;
-    IOptionToken private immutable _optionToken;
+    IOptionToken internal immutable _optionToken;
 
     Fees internal _fees;
 
@@ -50,31 +49,6 @@ abstract contract ExchangeSettlement is ExchangeOrders, AccessManaged {
         bool inQuote;
         uint64 scale;
         uint256 notional;
-    }
-
-    /// @dev A trade between its pricing and its settlement; the names of `Traded`.
-    /// @param paid What the buyer pays in all.
-    /// @param proceeds What the seller gets.
-    /// @param payee Who gets it.
-    /// @param receiver Who gets the contracts.
-    struct Trade {
-        SeriesId series;
-        address buyer;
-        address seller;
-        address payee;
-        address receiver;
-        address caller;
-        Taker taker;
-        bool buyerCloses;
-        bool sellerWrites;
-        bool inQuote;
-        address premiumToken;
-        uint256 amount;
-        uint256 premium;
-        uint256 proceeds;
-        uint256 fee;
-        uint256 callerFee;
-        uint256 spot;
     }
 
     constructor(address access, address clearinghouse_, address volatilityOracle_) AccessManaged(access) {
@@ -122,8 +96,7 @@ abstract contract ExchangeSettlement is ExchangeOrders, AccessManaged {
         return _priceAt(order, m, inQuote);
     }
 
-    /// @dev Spot as the expiry's feed has it, kept as a checkpoint as every trade that reads it does. Nothing where an
-    /// order needs none.
+    /// @dev Spot as the expiry's feed has it, kept as a checkpoint as every trade that reads it does.
     function _readSpot(SeriesId series) internal returns (OrderPricing.Market memory m) {
         (m.spot, m.updatedAt) = _markets.checkpoint(series.market(), series.expiry());
     }
@@ -176,69 +149,5 @@ abstract contract ExchangeSettlement is ExchangeOrders, AccessManaged {
     function _remember(Order calldata order, Premium memory p) internal {
         if (p.known) return;
         _assets[order.series.market()][p.inQuote ? Side.PUT : Side.CALL] = Asset(order.premiumToken, p.scale);
-    }
-
-    // --- settling ---
-
-    /// @dev Money first, which may pay for a writer's collateral, then contracts. The buyer pays all: the seller, the
-    /// caller's share of a match, and the rest of the fee. Nothing passes through this contract.
-    function _settle(Trade memory t) internal {
-        emit Traded(
-            t.series,
-            t.buyer,
-            t.seller,
-            t.caller,
-            t.taker,
-            t.premiumToken,
-            t.amount,
-            t.premium,
-            t.fee,
-            t.callerFee,
-            t.spot
-        );
-        IClearinghouse house = IClearinghouse(clearinghouse);
-        if (t.proceeds != 0) house.pay(t.buyer, t.payee, t.premiumToken, t.proceeds);
-        if (t.callerFee != 0) house.pay(t.buyer, t.caller, t.premiumToken, t.callerFee);
-        uint256 toPot = t.fee - t.callerFee;
-        if (toPot != 0) {
-            Side side = t.inQuote ? Side.PUT : Side.CALL;
-            house.accrueFeeFor(t.buyer, BookKeyLib.pack(t.series.market(), side, t.series.expiry()), toPot);
-        }
-        _deliver(t, house);
-    }
-
-    /// @dev From what the seller holds as far as it goes, then newly written; first into what the buyer has written, as far
-    /// as that goes, then to the receiver.
-    function _deliver(Trade memory t, IClearinghouse house) private {
-        uint256 held = _held(t);
-        uint256 written = t.amount - held;
-        uint256 closing = _closing(t, house);
-
-        uint256 direct = FixedPointMathLib.min(held, closing);
-        if (direct != 0) house.close(t.buyer, t.series, direct, t.seller);
-        if (held != direct) {
-            _optionToken.safeTransferFrom(t.seller, t.receiver, SeriesId.unwrap(t.series), held - direct, "");
-        }
-        uint256 through = closing - direct;
-        if (through != 0) {
-            house.write(t.seller, t.series, through, t.buyer);
-            house.close(t.buyer, t.series, through, t.buyer);
-        }
-        if (written != through) house.write(t.seller, t.series, written - through, t.receiver);
-    }
-
-    /// @dev What the seller delivers from its wallet. Tokens that the Exchange is not approved for do not count where the
-    /// seller may write: anybody could send it a grain, and stop its orders.
-    function _held(Trade memory t) private view returns (uint256) {
-        if (!t.sellerWrites) return t.amount;
-        if (!_optionToken.isApprovedForAll(t.seller, address(this))) return 0;
-        return FixedPointMathLib.min(t.amount, _optionToken.balanceOf(t.seller, SeriesId.unwrap(t.series)));
-    }
-
-    /// @dev What goes into the buyer's written leg.
-    function _closing(Trade memory t, IClearinghouse house) private view returns (uint256) {
-        if (!t.buyerCloses) return 0;
-        int256 leg = house.leg(t.buyer, t.series);
-        return leg < 0 ? FixedPointMathLib.min(t.amount, uint256(-leg)) : 0;
     }
 }
