@@ -54,16 +54,16 @@ contract CancelTest is ExchangeFixture {
 
     function test_CancelsAllBelow() public {
         IExchange.Order memory below = offer(call(3000), 2e18, 0.01e18);
-        IExchange.Order memory at = offer(call(3000), 2e18, 0.01e18);
+        IExchange.Order memory level = offer(call(3000), 2e18, 0.01e18);
         fill(below, 1e18);
         vm.expectEmit(address(exchange));
-        emit IExchange.NonceFloorSet(maker, at.nonce);
+        emit IExchange.NonceFloorSet(maker, level.nonce);
         vm.prank(maker);
-        exchange.cancelBelow(at.nonce);
-        assertEq(exchange.nonceFloor(maker), at.nonce, "floor");
-        expectRefused(below, 1e18, abi.encodeWithSelector(IExchange.NonceBelowFloor.selector, below.nonce, at.nonce));
+        exchange.cancelBelow(level.nonce);
+        assertEq(exchange.nonceFloor(maker), level.nonce, "floor");
+        expectRefused(below, 1e18, abi.encodeWithSelector(IExchange.NonceBelowFloor.selector, below.nonce, level.nonce));
         assertEq(exchange.remaining(below), 0, "left below");
-        assertEq(exchange.remaining(at), 2e18, "left at the floor");
-        fill(at, 1e18);
+        assertEq(exchange.remaining(level), 2e18, "left at the floor");
+        fill(level, 1e18);
     }
 }
