@@ -211,4 +211,24 @@ contract PropertiesTest is VaultFixture {
         p.skew = skew;
         return p;
     }
+
+    /// @dev However wide the ask grows, leavers leave behind no more than is locked for a series.
+    function test_noSeriesOwesMoreThanItsCollateral() public {
+        SeriesId[] memory list = new SeriesId[](1);
+        list[0] = SeriesIdLib.pack(MARKET, Side.CALL, START + 365 days, 3000e8);
+        markets.listExpiry(MARKET, START + 365 days);
+        markets.listSeries(list);
+        postVolatility(START + 365 days, 0.6e18);
+        IOptionVault.Params memory p = calls.params();
+        (p.halfSpread, p.halfSpreadPerDay) = (0.5e18, 10e18);
+        calls.setParams(p);
+        nextBlock();
+        buy(calls, list[0], 1e18);
+        // A year's vega is 0.23 base; after five hours the half spread is beyond 2.5.
+        skip(5 hours);
+        moveSpot(3000);
+        (uint256 entering, uint256 leaving) = calls.netAssets();
+        assertEq(leaving, calls.idleAssets(), "all that is locked counts as owed");
+        assertEq(entering, calls.idleAssets() + calls.lockedAssets(), "and to those who enter nothing is");
+    }
 }
