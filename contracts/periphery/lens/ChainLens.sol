@@ -80,6 +80,8 @@ contract ChainLens is IChainLens, LensReader {
             v.sliceError = reason;
             return;
         }
+        // No spot was read: a price, not a balance.
+        // slither-disable-next-line incorrect-equality
         if (v.spot == 0) return;
         uint256 end = block.timestamp + OptionPricing.AVERAGING_SECONDS;
         (v.forward,) = OptionPricing.forwardOf(v.spot, v.slice.carry, query.expiry > end ? query.expiry - end : 0);
@@ -108,6 +110,8 @@ contract ChainLens is IChainLens, LensReader {
             s.mark.value = Payoff.payoffDown(side, s.strike, v.settlementPrice, 1e18, 1);
         } else if (expiry <= block.timestamp) {
             s.markError = abi.encodeWithSelector(IMarkets.NotSettled.selector, s.series.market(), expiry);
+            // As above.
+            // slither-disable-next-line incorrect-equality
         } else if (v.spot == 0) {
             s.markError = v.spotError;
         } else if (v.sliceError.length != 0) {
