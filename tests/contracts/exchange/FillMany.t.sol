@@ -107,6 +107,15 @@ contract FillManyTest is ExchangeFixture {
         assertEq(exchange.remaining(items[2].order), 1e18, "what was skipped is untouched");
     }
 
+    function test_SaysWhyEvenInFourBytes() public {
+        house.setWritesPaused(true);
+        IExchange.Item[] memory items = new IExchange.Item[](1);
+        items[0] = _item(offer(call(3000), 1e18, 0.01e18), 1e18);
+        vm.prank(taker);
+        (, bytes4[] memory reasons) = exchange.fillMany(items, ITEM_GAS);
+        assertEq(bytes32(reasons[0]), bytes32(IClearinghouse.Paused.selector), "an error without arguments");
+    }
+
     function test_BelongsToItsCaller() public {
         IExchange.Order memory order = offer(call(3000), 1e18, 0.01e18);
         order.taker = taker;

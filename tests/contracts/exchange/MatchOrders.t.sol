@@ -22,6 +22,7 @@ contract MatchOrdersTest is ExchangeFixture {
         (IExchange.Order memory a, IExchange.Order memory b) = _pair(call(3000), 0.02e18, 0.01e18);
         expectUnmatched(b, a, 1e18, abi.encodeWithSelector(IExchange.OrdersDoNotPair.selector, bytes32("isBuy")));
         expectUnmatched(a, a, 1e18, abi.encodeWithSelector(IExchange.OrdersDoNotPair.selector, bytes32("isBuy")));
+        expectUnmatched(b, b, 1e18, abi.encodeWithSelector(IExchange.OrdersDoNotPair.selector, bytes32("isBuy")));
         b.series = call(3100);
         expectUnmatched(a, b, 1e18, abi.encodeWithSelector(IExchange.OrdersDoNotPair.selector, bytes32("series")));
         b.series = call(3000);

@@ -57,7 +57,7 @@ contract QuoteFillTest is ExchangeFixture {
         order.deadline = START;
         q = quote(order, buying(1e18));
         assertEq(q.reason, abi.encodeWithSelector(IExchange.NonceCancelled.selector, maker, order.nonce), "cancelled");
-        assertEq(q.fill.amount, 0, "nothing is left");
+        assertEq(abi.encode(q.fill), abi.encode(IExchange.Fill(0, 0, 0)), "nothing is left");
         assertEq(q.price, 0.01e18, "the price stands all the same");
     }
 
@@ -97,7 +97,8 @@ contract QuoteFillTest is ExchangeFixture {
 
     function test_SaysWhatAFillWillDoAndChangesNothing() public {
         give(maker, call(3000), 1e18);
-        write(taker, call(3000), 3e18, HOLDER);
+        write(maker, call(3100), 2e18, HOLDER); // the book has locked something already
+        write(taker, call(3000), 5e18, HOLDER);
         IExchange.Order memory order = offer(call(3000), 10e18, 0.01e18);
         IExchange.Take memory take = buying(4e18);
         take.useBook = true;
@@ -106,13 +107,13 @@ contract QuoteFillTest is ExchangeFixture {
         assertEq(q.reason, "", "goes through");
         assertEq(q.price, 0.01e18, "price");
         assertEq(q.collateral, 3e18, "one is held, three are written");
-        assertEq(q.released, 3e18, "three are closed");
+        assertEq(q.released, 4e18, "four are closed");
         assertEq(free(maker, weth), before, "nothing moved");
         assertEq(exchange.remaining(order), 10e18, "nothing filled");
         IExchange.Fill memory filled = fill(order, take);
         assertEq(abi.encode(filled), abi.encode(q.fill), "as it was said");
-        assertEq(lockedOf(maker, call(3000)), 3e18, "collateral");
-        assertEq(lockedOf(taker, call(3000)), 0, "released");
+        assertEq(lockedOf(maker, call(3000)), 2e18 + 3e18, "collateral");
+        assertEq(lockedOf(taker, call(3000)), 1e18, "released");
     }
 
     function test_QuotesForSomebodyElse() public {
