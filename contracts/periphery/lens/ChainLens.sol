@@ -12,6 +12,8 @@ import {BookKeyLib, SeriesId, Side} from "../../libraries/SeriesId.sol";
 import {CappedCall} from "./CappedCall.sol";
 import {LensReader} from "./LensReader.sol";
 
+// What is compared is shown; no money moves by it.
+// slither-disable-start incorrect-equality
 /// @title ChainLens
 /// @notice The chain of an expiry: quotes, marks and greeks of every listed series.
 contract ChainLens is IChainLens, LensReader {
@@ -149,3 +151,4 @@ contract ChainLens is IChainLens, LensReader {
         }
     }
 }
+// slither-disable-end incorrect-equality

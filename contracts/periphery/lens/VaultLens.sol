@@ -18,6 +18,8 @@ interface IVaultReads {
     function CANCEL_AFTER_SECONDS() external view returns (uint256);
 }
 
+// What is compared is shown; no money moves by it.
+// slither-disable-start incorrect-equality
 /// @title VaultLens
 /// @notice Vaults and what depositors have in them. A vault that is not one of ours can at worst answer for itself.
 contract VaultLens is IVaultLens, LensReader {
@@ -137,3 +139,4 @@ contract VaultLens is IVaultLens, LensReader {
         else r.state = block.timestamp < r.readyAt ? RequestState.WAITING : RequestState.READY;
     }
 }
+// slither-disable-end incorrect-equality
