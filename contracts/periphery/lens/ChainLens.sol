@@ -12,8 +12,6 @@ import {BookKeyLib, SeriesId, Side} from "../../libraries/SeriesId.sol";
 import {CappedCall} from "./CappedCall.sol";
 import {LensReader} from "./LensReader.sol";
 
-// What is compared is shown; no money moves by it.
-// slither-disable-start incorrect-equality
 /// @title ChainLens
 /// @notice The chain of an expiry: quotes, marks and greeks of every listed series.
 contract ChainLens is IChainLens, LensReader {
@@ -151,4 +149,3 @@ contract ChainLens is IChainLens, LensReader {
         }
     }
 }
-// slither-disable-end incorrect-equality
