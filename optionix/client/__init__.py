@@ -9,6 +9,7 @@ from optionix.client.batches import Batches
 from optionix.client.books import Books
 from optionix.client.connection import NoKey
 from optionix.client.exchange import Exchange, Filled, FillQuote
+from optionix.client.lens import BookAfter, Estimate, Lens, OrderView
 from optionix.client.markets import Chain, MarketData, MarketState, Offer
 from optionix.client.trading import Trading
 from optionix.client.values import BadAmount, Block, Book, Funds, Leg, Position, Quote, Trade, VaultState
@@ -18,8 +19,10 @@ __all__ = [
     "BadAmount",
     "Block",
     "Book",
+    "BookAfter",
     "Chain",
     "Client",
+    "Estimate",
     "FillQuote",
     "Filled",
     "Funds",
@@ -27,6 +30,7 @@ __all__ = [
     "MarketState",
     "NoKey",
     "Offer",
+    "OrderView",
     "Position",
     "Quote",
     "Trade",
@@ -34,5 +38,5 @@ __all__ = [
 ]
 
 
-class Client(MarketData, Trading, Books, Vaults, Batches, Exchange):
+class Client(MarketData, Trading, Books, Vaults, Batches, Exchange, Lens):
     """One account on one network; see `optionix.client.connection.Connection` for the parameters."""
