@@ -190,6 +190,19 @@ class MarketState:
             )
             return [(row.vault, row.series_id) for row in rows]
 
+    async def open_vault_expiries(self, now: int) -> list[tuple[int, int]]:
+        """Expiries (with their markets) after a time, of which a vault has series open."""
+        v, s = tables.VaultSeries, tables.Series
+        async with self._session() as session:
+            rows = await session.execute(
+                select(s.market, s.expiry)
+                .join(v, and_(v.chain_id == s.chain_id, v.series_id == s.series_id))
+                .where(v.chain_id == self._chain_id, v.amount != 0, s.expiry > now)
+                .distinct()
+                .order_by(s.expiry, s.market)
+            )
+            return [(row.market, row.expiry) for row in rows]
+
     async def fee_pots(self) -> list[int]:
         """Book keys of settled expiries whose pots hold fees."""
         p, e = tables.FeePot, tables.Expiry

@@ -9,6 +9,7 @@ from keeper.actions import Action
 from keeper.context import Context
 from keeper.jobs.books import books
 from keeper.jobs.listing import listing
+from keeper.jobs.outages import outages
 from keeper.jobs.queues import queues
 from keeper.jobs.redemptions import redemptions
 from keeper.jobs.settle import checkpoints, settle
@@ -32,6 +33,7 @@ JOBS = (
     Job("surfaces", surfaces, 1.0),
     Job("books", books, 1.0),
     Job("queues", queues, 1.0),
+    Job("outages", outages, 5.0),
     Job("redemptions", redemptions, 1.0),
     Job("listing", listing, 3.0),
 )

@@ -108,6 +108,7 @@ class Life:
             self._trade(cast)
             self._spread(cast)
             self._write_plainly(cast)
+            self._sign_orders(cast)
         if at_half_time is not None:
             at_half_time()
         self._settle()
@@ -229,6 +230,27 @@ class Life:
         writer.deposit(self._asset(cast.plan), self._half(cast.plan.purse))
         writer.write(third, "0.7", receiver=cast.buyer.address)
         self.say(f"{cast.writer.name} writes 0.7 of the third strike to {cast.buyer.name}")
+
+    def _sign_orders(self, cast: Cast) -> None:
+        """An ask that writes, filled in two parts, and a bid that is sold into; the premium in the settlement asset."""
+        _, _, third = self.legs[cast.plan.side]
+        maker, taker, holder = cast.writer.client, cast.seller.client, cast.buyer.client
+        price = self.chain.quote(third, "1").total_decimal
+        asset = self._asset(cast.plan)
+        taker.deposit(asset, str(3 * price))
+        for client in (maker, taker, holder):
+            client.ready_to_trade(selling=client is holder)
+        ask = maker.premium_order(third, "0.5", price, is_buy=False, use_book=True, deadline=self.expiry - 1)
+        signature = maker.sign(ask)
+        taker.fill(ask, signature, "0.3")
+        taker.fill(ask, signature, "0.1")
+        bid = taker.premium_order(third, "0.25", price, is_buy=True, deadline=self.expiry - 1)
+        holder.fill(bid, taker.sign(bid), "0.2")
+        maker.cancel_order(ask.nonce)
+        self.say(
+            f"{cast.writer.name} signs an ask of 0.5 of which {cast.seller.name} fills 0.4;"
+            f" {cast.buyer.name} sells 0.2 into a signed bid"
+        )
 
     # --- settlement ---
 

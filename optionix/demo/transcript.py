@@ -52,6 +52,7 @@ def setting(client: Client, last: int) -> dict[str, Any]:
         "contracts": {name: entry.address.lower() for name, entry in deployment.contracts.items()},
         "markets": markets,
         "vaults": vaults,
+        "exchange_fees": _texts(client.read("Exchange", "fees")),
         "heartbeat": client.read("VolatilityOracle", "heartbeat"),
         "volatility_per_day": client.read("VolatilityOracle", "volatilityPerDay"),
         "carry_per_day": client.read("VolatilityOracle", "carryPerDay"),

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from optionix.chain.abi import load_abi
 from optionix.demo.judgement import ModelRefused, expected_state
 from optionix.settings import PROJECT_ROOT
 from tests.support.ports import free_base
@@ -67,6 +68,13 @@ class TestDemonstration:
         }
         assert traded == {0, 1}
         assert filled == {(0, "deposit"), (0, "redeem"), (1, "deposit"), (1, "redeem")}
+
+    def test_signed_orders_were_filled_on_both_sides(self, played: tuple[Any, dict[str, Any]]) -> None:
+        _, record = played
+        exchange = record["setting"]["contracts"]["Exchange"]
+        selectors = [tx["input"][:10] for tx in record["transactions"] if tx["to"] == exchange]
+        fill, cancel = (load_abi("Exchange").function(name).selector for name in ("fill", "cancel"))
+        assert (selectors.count(fill), selectors.count(cancel)) == (6, 2)
 
 
 class TestModel:

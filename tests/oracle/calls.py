@@ -51,6 +51,15 @@ CLEARINGHOUSE = (
     "setTreasury(address)",
     "setBountyCap(address,uint256)",
 )
+_ORDER = (
+    "(address,address,uint256,bool,bool,uint8,address,uint128,uint128,uint40,uint64,uint128,uint128,uint128,uint128,"
+    "uint32,bool,int40,int40,uint64)"
+)
+EXCHANGE = (
+    f"fill({_ORDER},bytes,(uint128,uint128,uint256,address,bool))",
+    "cancel(uint64)",
+    "cancelBelow(uint64)",
+)
 VAULT = (
     "buy(uint256,uint256,uint256,address,uint256,uint8)",
     "sell(uint256,uint256,uint256,address,uint256,uint8)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import calls
+from .exchange import ExchangeModel
 from .feeds import Feed
 from .ledger import Asset, Ledger
 from .prices import Slice
@@ -22,7 +23,7 @@ class Replay:
     setting
         `contracts` (addresses by name), `markets` (base, quote, their decimals, feed, band_bps, max_age), `vaults`
         (address, market, side, params, fees), `heartbeat`, `volatility_per_day`, `carry_per_day`, `treasury`,
-        `wrapped_native`; all addresses lower-case.
+        `wrapped_native`, `exchange_fees` where there is an Exchange; all addresses lower-case.
     """
 
     def __init__(self, setting: dict[str, Any]) -> None:
@@ -67,6 +68,10 @@ class Replay:
             contracts["OptionToken"]: (calls.Reader(*calls.OPTION_TOKEN), self._option_token),
             contracts["VolatilityOracle"]: (calls.Reader(*calls.VOLATILITY_ORACLE), self._volatility),
         }
+        if "exchange_fees" in setting:
+            fees = {name: int(value) for name, value in setting["exchange_fees"].items()}
+            self.exchange = ExchangeModel(self.ledger, fees)
+            readers[contracts["Exchange"]] = (calls.Reader(*calls.EXCHANGE), self._exchange)
         readers |= {token: (calls.Reader(*calls.TOKEN), self._token) for token in tokens}
         readers |= {feed: (calls.Reader(*calls.FEED), self._feed) for feed in self._feed_market}
         readers |= {vault: (calls.Reader(*calls.VAULT), self._vault) for vault in self.vaults}
@@ -129,6 +134,14 @@ class Replay:
         ids, amounts = ([a[2]], [a[3]]) if name == "safeTransferFrom" else (a[2], a[3])
         for series, amount in zip(ids, amounts, strict=True):
             self.ledger.move_option(series, a[0], a[1], amount)
+
+    def _exchange(self, tx: dict[str, Any], name: str, a: tuple[Any, ...]) -> None:
+        if name == "fill":
+            self.exchange.fill(tx["from"], a[0], a[2], tx["time"])
+        elif name == "cancel":
+            self.exchange.cancel(tx["from"], a[0])
+        else:
+            self.exchange.cancel_below(tx["from"], a[0])
 
     def _volatility(self, tx: dict[str, Any], name: str, a: tuple[Any, ...]) -> None:
         market, timestamp, reports = a[0]
