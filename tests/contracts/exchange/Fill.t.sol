@@ -3,7 +3,8 @@ pragma solidity ^0.8.30;
 
 import {IClearinghouse} from "../../../contracts/interfaces/IClearinghouse.sol";
 import {IExchange} from "../../../contracts/interfaces/IExchange.sol";
-import {SeriesId} from "../../../contracts/libraries/SeriesId.sol";
+import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
+import {SeriesId, Side} from "../../../contracts/libraries/SeriesId.sol";
 import {ExchangeFixture} from "./ExchangeFixture.sol";
 import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
@@ -273,6 +274,13 @@ contract FillTest is ExchangeFixture {
         fill(order, 1e18);
         assertEq(free(maker, weth), FUNDS_WETH + 0.02e18 - 1e18, "a put for base");
         assertEq(pot(weth), 0.0003e18, "0.03 % of one base");
+    }
+
+    function test_AsksMarketsForATokenOnce() public {
+        IExchange.Order memory order = offer(call(3000), 5e18, 0.01e18);
+        fill(order, 1e18);
+        vm.expectCall(address(markets), abi.encodeCall(IMarkets.settlementAsset, (ETH, Side.CALL)), 0);
+        fill(order, 1e18);
     }
 
     function test_TheFeeIsAShareOfASmallPremium() public {
