@@ -62,3 +62,17 @@ def test_a_part_that_left_something_out_is_red(capsys: pytest.CaptureFixture[str
 def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["halting"]) == 2
     assert "no part is called halting; there are good, bad, partial, slow" in capsys.readouterr().err
+
+
+def test_only_what_is_known_by_its_words_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prove, "LOGS", tmp_path)
+    (slither,) = (part for part in prove.PARTS if part.name == "slither")
+    guard = (
+        "ERROR:ContractSolcParsing:Impossible to generate IR for Exchange._nonReentrantBefore"
+        " (node_modules/@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol#61-67):"
+    )
+    other = guard.replace("_nonReentrantBefore", "_fill")
+    for said, refused in ((guard, False), (other, True), (f"{guard}\n{other}", True)):
+        command = (sys.executable, "-c", f"print({said!r})")
+        part = Part("sample", "a sample", command, refused=slither.refused, known=slither.known)
+        assert prove.run(part).refused is refused
