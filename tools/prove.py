@@ -57,8 +57,8 @@ class Part:
     limit_seconds: int = 3600
 
 
-# slither cannot resolve OpenZeppelin's `using TransientSlot for *` in a contract with certain bases, and leaves the three
-# lines of the guard out there. It reads the same three in every other contract that has the guard.
+# slither cannot resolve OpenZeppelin's `using TransientSlot for *` in a contract with certain bases, and leaves the
+# three lines of the guard out there. It reads the same three in every other contract that has the guard.
 _UNREAD_GUARD = (
     r"ERROR:ContractSolcParsing:Impossible to generate IR for"
     r" \w+\._(?:nonReentrantBefore|nonReentrantAfter|reentrancyGuardEntered) \(node_modules/@openzeppelin/"
