@@ -308,6 +308,13 @@ contract FillTest is ExchangeFixture {
         assertEq(held(STRANGER, call(3000)), 3e18, "the rest delivered");
     }
 
+    function test_ABuyerThatDoesNotAskKeepsWhatItHasWritten() public {
+        write(taker, call(3000), 3e18, HOLDER);
+        fill(offer(call(3000), 2e18, 0.01e18), buying(2e18));
+        assertEq(lockedOf(taker, call(3000)), 3e18, "kept");
+        assertEq(held(taker, call(3000)), 2e18, "delivered");
+    }
+
     function test_ABidClosesWithTheTakersTokens() public {
         write(maker, put(3000), 3e18, taker);
         IExchange.Order memory order = bid(put(3000), 5e18, 40e18);

@@ -102,6 +102,20 @@ contract MovesTest is VolatilityFixture {
         assertApproxEqAbs(_volatility(FAR), 0.85e18, 1e12);
     }
 
+    function test_aLaterNeighbourVouchesToo() public {
+        oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
+        postVolatility(FAR, 0.7e18);
+        skip(1 days);
+        // a day old it is stale, and the anchor counts
+        expectRefused(
+            sliceReport(NEAR, 0.85e18, vm.getBlockTimestamp()),
+            abi.encodeWithSelector(IVolatilityOracle.FirstReportTooFar.selector, NEAR)
+        );
+        postVolatility(FAR, 0.7e18);
+        postVolatility(NEAR, 0.85e18);
+        assertApproxEqAbs(_volatility(NEAR), 0.85e18, 1e12);
+    }
+
     function test_aStaleNeighbourVouchesForNothing() public {
         oracle.setBounds(6 hours, 0.2e18, 0.5e18, 1 days);
         postVolatility(NEAR, 0.7e18);
