@@ -177,6 +177,7 @@ def deploy(
         "VolatilityOracle": oracle,
         "VaultPricer": pricer,
         "Exchange": exchange,
+        "Router": run.create("Router", exchange),
         "OptionRenderer": renderer,
         "ChainLens": run.create("ChainLens", clearinghouse, oracle),
         "AccountLens": account_lens,

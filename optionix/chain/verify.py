@@ -86,6 +86,8 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
         "_optionToken": _word(deployment.address("OptionToken")),
         "exchange": _word(deployment.address("Exchange")),
         "accountLens": _word(deployment.address("AccountLens")),
+        "router": _word(deployment.address("Router")),
+        "executor": _word(_first_created(deployment.address("Router"))),
         "_cachedChainId": _word(chain_id),
     }
 
@@ -96,6 +98,9 @@ def _subjects(network: Network, deployment: Deployment, artifacts: Mapping[str, 
         return _Subject(label, artifacts[name], address, {**addresses, **own, **values})
 
     subjects = [subject(name, name, contract.address, {}) for name, contract in deployment.contracts.items()]
+    # What the Router's constructor made: every swap runs a copy of it.
+    executor = _first_created(deployment.address("Router"))
+    subjects.append(subject("SwapExecutor", "SwapExecutor", executor, {}))
     for vault in deployment.vaults:
         side = Side[vault.side]
         token = deployment.settlement_token(vault.market, side)
@@ -136,6 +141,11 @@ def _short_string(text: str) -> bytes:
     """OpenZeppelin's ShortString: the text and, in the last byte, its length."""
     raw = text.encode()
     return raw.ljust(31, b"\0") + bytes([len(raw)])
+
+
+def _first_created(creator: str) -> str:
+    """Where a contract's first own contract stands: the hash of the RLP list of creator and nonce 1."""
+    return "0x" + keccak(b"\xd6\x94" + bytes.fromhex(creator[2:]) + b"\x01")[12:].hex()
 
 
 def _word(value: int | str) -> bytes:

@@ -13,6 +13,7 @@ from optionix.clear_signing.clearinghouse import CLEARINGHOUSE, OPTION_TOKEN_ACT
 from optionix.clear_signing.exchange import EXCHANGE, ORDER
 from optionix.clear_signing.fields import ASSET, ENUMS, OPTION_TOKEN, Action
 from optionix.clear_signing.markets import MARKETS, ORACLE, PRICER, REPORT
+from optionix.clear_signing.router import ROUTER
 from optionix.clear_signing.vault import VAULT
 from optionix.instruments import Side
 
@@ -25,6 +26,7 @@ CONTRACTS: dict[str, tuple[str, Mapping[str, Action]]] = {
     "Markets": ("Optionix Markets", MARKETS),
     "OptionToken": ("Optionix Options", OPTION_TOKEN_ACTIONS),
     "OptionVault": ("Optionix Vault", VAULT),
+    "Router": ("Optionix Router", ROUTER),
     "VaultPricer": ("Optionix Vault Pricer", PRICER),
     "VolatilityOracle": ("Optionix Volatility Oracle", ORACLE),
 }

@@ -47,7 +47,7 @@ def _order(prefix: str = "") -> tuple[Field, ...]:
     )
 
 
-def _traded(prefix: str) -> tuple[Field, ...]:
+def traded(prefix: str) -> tuple[Field, ...]:
     """What a filler needs of somebody else's signed order; the rest binds the maker alone."""
     shown = {"maker", "isBuy", "kind", "limit", "premiumToken", "deadline"}
     fields: list[Field] = []
@@ -72,22 +72,22 @@ EXCHANGE: dict[str, Action] = {
     "fill": action(
         "Fill a signed order",
         _take("take.", "order.premiumToken"),
-        _traded("order."),
+        traded("order."),
         hidden("signature", "Maker's signature"),
     ),
     "fillMany": action(
         "Fill several signed orders",
         _take("items.[].take.", "items.[].order.premiumToken"),
-        _traded("items.[].order."),
+        traded("items.[].order."),
         hidden("items.[].signature", "Makers' signatures"),
         hidden("gasPerItem", "Gas for each"),
     ),
     "matchOrders": action(
         "Match two signed orders",
         contracts("amount", "Contracts at most"),
-        _traded("buyOrder."),
+        traded("buyOrder."),
         hidden("buySignature", "Buyer's signature"),
-        _traded("sellOrder."),
+        traded("sellOrder."),
         hidden("sellSignature", "Seller's signature"),
     ),
     "cancel": action("Cancel your order", raw("nonce", "Nonce")),

@@ -28,6 +28,7 @@ CORE = (
     "VolatilityOracle",
     "VaultPricer",
     "Exchange",
+    "Router",
     "OptionRenderer",
     "ChainLens",
     "AccountLens",

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from optionix.chain.abi import load_abi
 from optionix.chain.artifacts import Artifact, compile_contracts
 from optionix.chain.deploy import deploy
 from optionix.chain.deployment import Deployment
 from optionix.chain.networks import network
-from optionix.chain.operator import LightOperator, code_at
+from optionix.chain.operator import LightOperator, code_at, read
 from optionix.chain.rpc import BlockingRpc
 from optionix.chain.transactions import local_account
 from optionix.chain.verify import Finding, verify
@@ -23,6 +24,7 @@ CORE = (
     "VolatilityOracle",
     "VaultPricer",
     "Exchange",
+    "Router",
     "OptionRenderer",
     "ChainLens",
     "AccountLens",
@@ -75,7 +77,7 @@ def test_a_good_deployment_differs_nowhere(deployed: Deployed) -> None:
     assert [finding for finding in findings if not finding.ok] == []
     names = [finding.contract for finding in findings]
     assert set(CORE) <= set(names)
-    assert len(names) == len(set(names)) == len(CORE) + 4 + 3 + 2
+    assert len(names) == len(set(names)) == len(CORE) + 1 + 4 + 3 + 2
 
 
 @pytest.mark.parametrize("name", CORE)
@@ -97,6 +99,13 @@ def test_a_vault_with_another_pricer_is_named(deployed: Deployed) -> None:
     place = immutable_place(compile_contracts()["OptionVault"], "pricer")
     deployed.spoil(deployed.deployment.vaults[0].address, place + 12, b"\x66" * 20)
     assert list(deployed.wrong()) == ["OptionVault 1 CALL"]
+
+
+def test_a_spoiled_executor_of_the_router_is_named(deployed: Deployed) -> None:
+    executor = read(deployed.rpc, load_abi("Router"), deployed.deployment.address("Router"), "executor")
+    place = immutable_place(compile_contracts()["SwapExecutor"], "router")
+    deployed.spoil(executor, place + 12, b"\x66" * 20)
+    assert list(deployed.wrong()) == ["SwapExecutor"]
 
 
 def test_two_spoiled_contracts_are_both_named(deployed: Deployed) -> None:

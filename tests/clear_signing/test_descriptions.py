@@ -34,6 +34,7 @@ ADMIN_ALONE = {
 MACHINES_ALONE = {
     "Exchange": {"quoteFill", "simulateFill"},  # asked by eth_call, never sent
     "OptionToken": {"mint", "burn"},  # the Clearinghouse
+    "Router": {"onERC1155Received"},  # the option token
     "VaultPricer": {"setFees", "setParams"},  # its vault
 }
 """Functions that refuse people, or that no person sends."""
@@ -45,6 +46,7 @@ NOT_SIGNED = {
     "OrderLens",
     "ReplayFeed",
     "Simulator",
+    "SwapExecutor",
     "TestToken",
     "TestWrappedNative",
     "VaultLens",
