@@ -11,11 +11,12 @@ from optionix.client.connection import NoKey
 from optionix.client.exchange import Exchange, Filled, FillQuote
 from optionix.client.lens import BookAfter, Estimate, Lens, OrderView
 from optionix.client.markets import Chain, MarketData, MarketState, Offer
-from optionix.client.trading import Trading
+from optionix.client.routing import NATIVE, Payment, Routed, Routing, Swap
 from optionix.client.values import BadAmount, Block, Book, Funds, Leg, Position, Quote, Trade, VaultState
 from optionix.client.vaults import Vaults
 
 __all__ = [
+    "NATIVE",
     "BadAmount",
     "Block",
     "Book",
@@ -31,12 +32,15 @@ __all__ = [
     "NoKey",
     "Offer",
     "OrderView",
+    "Payment",
     "Position",
     "Quote",
+    "Routed",
+    "Swap",
     "Trade",
     "VaultState",
 ]
 
 
-class Client(MarketData, Trading, Books, Vaults, Batches, Exchange, Lens):
+class Client(MarketData, Routing, Books, Vaults, Batches, Exchange, Lens):
     """One account on one network; see `optionix.client.connection.Connection` for the parameters."""
