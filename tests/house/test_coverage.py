@@ -66,12 +66,35 @@ def test_the_tracefile_is_read() -> None:
     assert file.missing_branches() == [2]
 
 
-def test_too_little_is_red(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def one_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "contracts").mkdir()
-    (tmp_path / "contracts" / "A.sol").write_text("one\ntwo\nthree\n")
+    (tmp_path / "contracts" / "A.sol").write_text("one\n  two\nthree\n")
     monkeypatch.setattr(coverage, "ROOT", tmp_path)
-    assert report(read_lcov(LCOV)) == 1
+    monkeypatch.setattr(coverage, "UNPLACED", tmp_path / "unplaced.toml")
+
+
+@pytest.mark.usefixtures("one_contract")
+def test_too_little_is_red(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(read_lcov(LCOV), []) == 1
     printed = capsys.readouterr().out
     assert "line 3: three" in printed
     assert "branch 2: two" in printed
-    assert report(read_lcov(LCOV.replace("DA:3,0", "DA:3,1").replace(",1,-", ",1,1"))) == 0
+    assert report(read_lcov(LCOV.replace("DA:3,0", "DA:3,1").replace(",1,-", ",1,1")), []) == 0
+
+
+@pytest.mark.usefixtures("one_contract")
+def test_a_line_without_a_place_is_argued_once(capsys: pytest.CaptureFixture[str]) -> None:
+    argued = [{"file": "contracts/A.sol", "text": "three", "why": "it is run"}]
+    branches_taken = LCOV.replace(",1,-", ",1,1")
+    assert report(read_lcov(branches_taken), argued) == 0
+    assert "argued line 3: three" in capsys.readouterr().out
+    assert report(read_lcov(branches_taken.replace("DA:3,0", "DA:3,1")), argued) == 1
+    assert "`three` is not missing" in capsys.readouterr().out
+
+
+def test_what_two_halves_reached_is_reached() -> None:
+    other = LCOV.replace("DA:3,0", "DA:3,2").replace("DA:1,3", "DA:1,0").replace("FNDA:3", "FNDA:0")
+    file = read_lcov(LCOV + other)["contracts/A.sol"]
+    assert file.missing_lines() == []
+    assert file.called == {"A.f": 3}

@@ -33,6 +33,17 @@ contract AccountLensTest is LensFixture {
         assertFalse(read(bob).quote.readable, "a short answer");
     }
 
+    function test_BalancesOfTokensByName() public view {
+        address[] memory tokens = new address[](2);
+        (tokens[0], tokens[1]) = (address(usdc), address(weth));
+        IAccountLens.Balance[] memory list = accountLens.balances(bob, tokens);
+        assertEq(list[0].token, address(usdc));
+        assertEq(list[0].wallet, usdc.balanceOf(bob));
+        assertEq(list[0].free, house.freeBalance(bob, address(usdc)));
+        assertEq(list[1].token, address(weth));
+        assertEq(list[1].free, 500e18);
+    }
+
     function test_BalancesInHandFreeAndAllowed() public {
         vm.deal(bob, 3 ether);
         vm.prank(bob);

@@ -52,6 +52,17 @@ contract OrderLensTest is ExchangeFixture {
         assertEq(v.remaining, 5e18, "it may be signed yet");
     }
 
+    function test_AQuoteThatRunsOutOfGasIsARefusal() public {
+        IExchange.Order memory order = offer(call(3000), 5e18, 0.05e18);
+        vm.mockCallRevert(address(exchange), abi.encodeWithSelector(IExchange.quoteFill.selector), "");
+        IOrderLens.OrderView memory v = look(order, buying(1e18));
+        assertEq(v.quote.reason, hex"ffffffff", "no words");
+        assertEq(v.fillable, 0);
+        assertEq(v.remaining, 5e18);
+        vm.mockCallRevert(address(exchange), abi.encodeWithSelector(IExchange.quoteFill.selector), hex"12345678");
+        assertEq(look(order, buying(1e18)).quote.reason, hex"12345678", "its own");
+    }
+
     function test_AFeedThatIsDeadLeavesPremiumOrdersAlone() public {
         IExchange.Order memory volatile = atVolatility(offer(call(3000), 5e18, 0), 0.6e18);
         IExchange.Order memory plain = offer(call(3000), 5e18, 0.05e18);

@@ -132,4 +132,21 @@ contract VaultLensTest is LensFixture {
         v = vaultLens.controller(address(calls), alice, new uint256[](0), ids(first, second));
         assertEq(uint8(v.redemptions[1].state), uint8(IVaultLens.RequestState.DONE));
     }
+
+    function test_WhatAVaultRefusesToSayIsSaidInItsPlace() public {
+        bytes memory refusal = abi.encodeWithSelector(IVaultLens.vault.selector, 7);
+        uint256[] memory none;
+        vm.mockCallRevert(address(calls), abi.encodeWithSignature("netAssets()"), refusal);
+        vm.mockCallRevert(address(calls), abi.encodeWithSignature("convertToAssets(uint256)"), refusal);
+        vm.mockCallRevert(address(calls), abi.encodeWithSignature("convertToShares(uint256)"), refusal);
+        IVaultLens.VaultView memory v = vaultLens.vault(address(calls));
+        assertEq(v.valueError, refusal, "value");
+        assertEq(v.shareAtBid + v.shareAtAsk + v.utilisation, 0, "no value");
+        assertEq(v.idle, calls.idleAssets(), "the rest stands");
+        IVaultLens.ControllerView memory c = vaultLens.controller(address(calls), alice, none, none);
+        assertEq(c.valueError, refusal, "controller");
+        assertEq(c.shares, calls.balanceOf(alice));
+        assertEq(vaultLens.estimateDeposit(address(calls), 1e18).refusal, refusal, "deposit");
+        assertEq(vaultLens.estimateRedeem(address(calls), 1e18).refusal, refusal, "redeem");
+    }
 }
