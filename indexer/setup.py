@@ -52,6 +52,7 @@ class ChainSetup:
     feed_markets : the markets that a feed's address prices, as deployed; later changes come by event.
     feed_decimals : decimals of a feed's answers.
     symbols : base and quote symbol on screen of each market.
+    router : where contracts pass through on their way from seller to buyer.
     """
 
     name: str
@@ -62,6 +63,7 @@ class ChainSetup:
     feed_markets: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     feed_decimals: Mapping[str, int] = field(default_factory=dict)
     symbols: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    router: str = ""
     tokens: tuple[TokenSetup, ...] = ()
     vaults: tuple[VaultSetup, ...] = ()
 
@@ -88,6 +90,7 @@ async def from_deployment(deployment: Deployment, rpc: Rpc) -> ChainSetup:
         contracts=contracts,
         feed_markets=feed_markets,
         feed_decimals=await _feed_decimals(rpc, sorted(feed_markets)),
+        router=deployment.address("Router").lower(),
         symbols={market.market: (market.base, market.quote) for market in deployment.markets},
         tokens=tokens,
         vaults=await _vaults(deployment, rpc),

@@ -13,7 +13,7 @@ from indexer.derive.table import Before
 from indexer.postgres import Connection, copy_rows
 from optionix.store.models import Base
 
-GROWING = ("event", "trade", "feed_round", "surface_history", "vault_history", "account_activity")
+GROWING = ("event", "trade", "order_fill", "feed_round", "surface_history", "vault_history", "account_activity")
 """Tables whose rows belong to one block, by their column `block_number`."""
 FIRST_IMAGES = sql.SQL(
     "with first as (select distinct on (key) key, before from undo where chain_id = %(chain)s"

@@ -6,7 +6,7 @@ An event says what is locked after it; the difference came from or went to the f
 from __future__ import annotations
 
 from indexer.decode.catalogue import Event
-from indexer.derive import rows
+from indexer.derive import profit, rows
 from indexer.derive.balances import credit
 from indexer.derive.registry import on
 from indexer.derive.state import State
@@ -21,6 +21,7 @@ def written(state: State, event: Event) -> None:
     account, series_id, receiver = args["account"], args["series"], args["receiver"]
     _change_leg(state, account, series_id, -args["amount"])
     _set_locked(state, account, series_id >> _STRIKE_BITS, args["locked"])
+    profit.delivered(state, account, receiver, series_id, args["amount"])
     if state.vault.get(account) is not None:
         return  # the vault's own event tells the trade
     state.record(event, account, "write", series_id=series_id, amount=args["amount"], counterparty=receiver)
@@ -34,6 +35,7 @@ def closed(state: State, event: Event) -> None:
     account, series_id, holder = args["account"], args["series"], args["holder"]
     _change_leg(state, account, series_id, args["amount"])
     _set_locked(state, account, series_id >> _STRIKE_BITS, args["locked"])
+    profit.delivered(state, holder, account, series_id, args["amount"])
     if state.vault.get(account) is not None:
         return
     state.record(event, account, "close", series_id=series_id, amount=args["amount"], counterparty=holder)
@@ -55,6 +57,7 @@ def taken_back(state: State, event: Event) -> None:
     account, receiver = args["account"], args["receiver"]
     _change_leg(state, account, args["series"], -args["amount"])
     _set_locked(state, account, args["series"] >> _STRIKE_BITS, args["locked"])
+    profit.delivered(state, account, receiver, args["series"], args["amount"])
     state.record(event, account, "take_back", series_id=args["series"], amount=args["amount"], counterparty=receiver)
 
 
@@ -74,11 +77,13 @@ def book_settled(state: State, event: Event) -> None:
     book = state.book.existing(account, key)
     first = key << _STRIKE_BITS
     if strike:  # one leg of a plain book
-        _clear_leg(state, account, first | strike)
+        leg = _clear_leg(state, account, first | strike)
+        profit.settled(state, account, first | strike, -leg, -owed)
         book.locked -= owed + released
     else:  # a whole netted book
-        for _, series_id in state.leg.in_range((account,), "series_id", first, first + (1 << _STRIKE_BITS)):
-            _clear_leg(state, account, series_id)
+        keys = state.leg.in_range((account,), "series_id", first, first + (1 << _STRIKE_BITS))
+        legs = [(series_id, _clear_leg(state, account, series_id)) for _, series_id in keys]
+        profit.settled_book(state, account, [leg for leg in legs if leg[1]], -owed)
         book.locked = 0
     if book.leg_count == 0:
         book.kind = rows.SETTLED
@@ -101,6 +106,7 @@ def redeemed(state: State, event: Event) -> None:
     args = event.args
     series_id, holder = args["series"], args["holder"]
     token = state.asset_of_key(series_id >> _STRIKE_BITS)
+    profit.settled(state, holder, series_id, -args["amount"], args["assets"])
     if args["toFreeBalance"]:
         credit(state, args["receiver"], token, args["assets"])
     state.record(
@@ -127,10 +133,13 @@ def _change_leg(state: State, account: str, series_id: int, change: int) -> None
     state.topic(f"series:{series.name}", f"account:{account}")
 
 
-def _clear_leg(state: State, account: str, series_id: int) -> None:
+def _clear_leg(state: State, account: str, series_id: int) -> int:
+    """Bring a leg to zero; what it was."""
     leg = state.leg.get(account, series_id)
-    if leg is not None and leg.amount:
-        _change_leg(state, account, series_id, -leg.amount)
+    amount = leg.amount if leg is not None else 0
+    if amount:
+        _change_leg(state, account, series_id, -amount)
+    return amount
 
 
 def _set_locked(state: State, account: str, key: int, locked: int) -> None:

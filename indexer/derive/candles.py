@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from indexer.derive import rows
 from indexer.derive.state import State
-
-INTERVALS = (60, 300, 900, 3600, 14_400, 86_400)
-"""Lengths of candles, seconds of market time: 1m, 5m, 15m, 1h, 4h, 1d."""
+from optionix.store.candles import KEPT
 
 
 def add_trade(state: State, series_id: int, time: int, price: int, amount: int) -> None:
@@ -17,7 +15,7 @@ def add_trade(state: State, series_id: int, time: int, price: int, amount: int) 
     price : WAD of the settlement asset per contract.
     amount : WAD contracts.
     """
-    for seconds in INTERVALS:
+    for seconds in KEPT:
         key = (series_id, seconds, time - time % seconds)
         if state.candle.get(*key) is None:
             candle = state.candle.add(key, rows.Candle(price, price, price, price))

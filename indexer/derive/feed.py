@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from indexer.decode.catalogue import Event
 from indexer.derive import rows
-from indexer.derive.candles import INTERVALS
 from indexer.derive.registry import on
 from indexer.derive.state import State
 from indexer.setup import FEED
+from optionix.store.candles import KEPT
 
 _WAD_DECIMALS = 18
 
@@ -37,7 +37,7 @@ def answer_updated(state: State, event: Event) -> None:
 def _new_price(state: State, event: Event, market: int, price: int) -> None:
     time = event.args["updatedAt"]
     state.spot.add((market,), rows.Spot(price, event.address, event.args["roundId"], time, event.block_number))
-    for seconds in INTERVALS:
+    for seconds in KEPT:
         key = (market, seconds, time - time % seconds)
         if state.spot_candle.get(*key) is None:
             state.spot_candle.add(key, rows.SpotCandle(price, price, price, price))

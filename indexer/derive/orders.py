@@ -5,7 +5,7 @@ from __future__ import annotations
 from indexer.decode.catalogue import Event
 from indexer.derive.registry import on
 from indexer.derive.state import State
-from indexer.derive.trades import Tape, add_to_tape
+from indexer.derive.trades import Tape, add_to_tape, on_behalf_of
 from indexer.setup import EXCHANGE
 from optionix.orders import Taker
 
@@ -16,6 +16,18 @@ def order_filled(state: State, event: Event) -> None:
     row = state.order_state.change(args["maker"], args["nonce"])
     row.order_hash, row.filled = args["orderHash"], args["filled"]
     row.updated_block, row.updated_at = event.block_number, event.timestamp
+    state.append(
+        "order_fill",
+        block_number=event.block_number,
+        log_index=event.log_index,
+        tx_hash=event.tx_hash,
+        timestamp=event.timestamp,
+        maker=args["maker"],
+        nonce=args["nonce"],
+        order_hash=args["orderHash"],
+        amount=args["amount"],
+        filled=args["filled"],
+    )
     state.topic(f"order:{args['maker']}", f"account:{args['maker']}")
 
 
@@ -49,7 +61,7 @@ def traded(state: State, event: Event) -> None:
     """A fill, told from its taker, or a match, told from its buyer: whoever pays the fee on top of the premium."""
     args = event.args
     is_buy = args["taker"] != Taker.SELLER
-    buyer, seller = args["buyer"], args["seller"]
+    buyer, seller = args["buyer"], on_behalf_of(state, args["seller"], args["series"])
     taker, maker = (buyer, seller) if is_buy else (seller, buyer)
     market = state.series.require(args["series"]).market
     newest = state.spot.get(market)
@@ -69,14 +81,14 @@ def traded(state: State, event: Event) -> None:
         spot=args["spot"] or (newest.price if newest else 0),
         volatility=None,
     )
-    add_to_tape(state, event, tape)
+    due = add_to_tape(state, event, tape, args["seller"])
     if args["callerFee"]:
         state.record(event, args["caller"], "match", token=tape.token, assets=tape.caller_fee)
     # Both sides have a history; a seller's fee is taken out of what it gets.
     paid = tape.paid_premium + (tape.paid_fee if is_buy else 0)
     proceeds = tape.paid_premium - (0 if is_buy else tape.paid_fee)
     for account, kind, assets, other in ((buyer, "buy", paid, seller), (seller, "sell", proceeds, buyer)):
-        state.record(
+        row = state.record(
             event,
             account,
             kind,
@@ -86,3 +98,5 @@ def traded(state: State, event: Event) -> None:
             assets=assets,
             counterparty=other,
         )
+        if due.for_whom:
+            due.for_whom.append((row, "account" if account == buyer else "counterparty"))

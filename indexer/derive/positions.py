@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from indexer.decode.catalogue import Event
+from indexer.derive import profit
 from indexer.derive.registry import on
 from indexer.derive.state import State
 
@@ -40,5 +41,6 @@ def _move(state: State, event: Event, series_id: int, amount: int, part: int) ->
         series = state.series.existing(series_id)
         series.supply += amount if giver == NOBODY else -amount
         return
+    profit.delivered(state, giver, taker, series_id, amount)
     state.record(event, giver, "transfer_out", part=part, series_id=series_id, amount=amount, counterparty=taker)
     state.record(event, taker, "transfer_in", part=part, series_id=series_id, amount=amount, counterparty=giver)

@@ -6,7 +6,7 @@ from indexer.decode.catalogue import Event
 from indexer.derive import rows
 from indexer.derive.registry import on
 from indexer.derive.state import State
-from indexer.derive.vaults import book_vault
+from indexer.derive.vaults import book_vault, set_share_price
 from indexer.setup import VAULT
 
 DEPOSIT, REDEEM = "deposit", "redeem"
@@ -37,6 +37,8 @@ def deposit_processed(state: State, event: Event) -> None:
     vault = book_vault(state, event, pending_assets=-assets, claimable_shares=shares)
     claim = state.vault_claim.change(event.address, args["controller"])
     _process(state, event, DEPOSIT, assets, shares, claim.deposit_total)
+    if vault.locked == 0:  # with nothing open, who enters and who leaves have one price
+        set_share_price(vault, event, assets, shares)
     claim.deposit_assets += assets
     claim.deposit_shares += shares
     claim.deposit_total += assets
@@ -50,6 +52,7 @@ def redeem_processed(state: State, event: Event) -> None:
     vault = book_vault(state, event, pending_shares=-shares, claimable_assets=assets)
     claim = state.vault_claim.change(event.address, args["controller"])
     _process(state, event, REDEEM, shares, assets, claim.redeem_total)
+    set_share_price(vault, event, assets, shares)
     claim.redeem_assets += assets
     claim.redeem_shares += shares
     claim.redeem_total += shares

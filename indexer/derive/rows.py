@@ -228,6 +228,8 @@ class Vault:
     short_vega: int = 0
     base_net_assets: int = 0
     rebased_block: int | None = None
+    share_price: int | None = None
+    share_price_block: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
     fees: dict[str, Any] = field(default_factory=dict)
     trades_paused: bool = False
@@ -265,6 +267,20 @@ class VaultOperator:
 
 
 @dataclass(slots=True)
+class AccountProfit:
+    amount: int = 0
+    cost: int = 0
+    realised: int = 0
+    premium_paid: int = 0
+    premium_received: int = 0
+    fees: int = 0
+    payout: int = 0
+    cost_moved: int = 0
+    unpriced: int = 0
+    unpriced_ended: int = 0
+
+
+@dataclass(slots=True)
 class LpRequest:
     controller: str
     owner: str
@@ -298,4 +314,13 @@ class DailyStats:
     notional: int = 0
     premium: int = 0
     fees: int = 0
+    trades: int = 0
+
+
+@dataclass(slots=True)
+class DailyVolume:
+    volume: int = 0
+    premium: int = 0
+    fees: int = 0
+    caller_fees: int = 0
     trades: int = 0

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from indexer.decode.catalogue import Event
 from indexer.derive import rows
+from indexer.derive.due import Due
 from indexer.derive.table import Before, Loader, Table, TableSpec
 from indexer.setup import ChainSetup
 from optionix.instruments import Side, split_book_key
@@ -62,6 +63,11 @@ class State:
         self.lp_request = self._table("lp_request", rows.LpRequest)
         self.candle = self._table("candle", rows.Candle)
         self.daily_stats = self._table("daily_stats", rows.DailyStats)
+        self.daily_volume = self._table("daily_volume", rows.DailyVolume)
+        self.account_profit = self._table("account_profit", rows.AccountProfit)
+        # Within one transaction only: trades that are not delivered yet, and whose contracts the Router has.
+        self.due: dict[tuple[str, int], Due] = {}
+        self.routed: dict[int, str] = {}
 
     def _table(self, name: str, row: type[R]) -> Table[R]:
         table: Table[R] = Table(TableSpec(name, row), self._loader)
@@ -73,9 +79,10 @@ class State:
         """Every table that has a newest state."""
         return self._tables
 
-    def append(self, table: str, **columns: Any) -> None:
-        """Add a row to a table that only grows."""
+    def append(self, table: str, **columns: Any) -> dict[str, Any]:
+        """Add a row to a table that only grows; the row."""
         self.appended.setdefault(table, []).append(columns)
+        return columns
 
     def topic(self, *names: str) -> None:
         """Say what changed."""
@@ -106,10 +113,10 @@ class State:
         token: str | None = None,
         amount: int | None = None,
         assets: int | None = None,
-    ) -> None:
-        """Add to an account's history."""
+    ) -> dict[str, Any]:
+        """Add to an account's history; the row."""
         self.topic(f"account:{account}")
-        self.append(
+        return self.append(
             "account_activity",
             account=account,
             block_number=event.block_number,
@@ -129,6 +136,8 @@ class State:
 
     def end_block(self) -> list[Before]:
         """What every row that the block changed was before it."""
+        self.due.clear()
+        self.routed.clear()
         return [before for table in self._tables for before in table.end_block()]
 
     def committed(self) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from indexer.decode.catalogue import Event
+from indexer.derive import profit
 from indexer.derive.candles import add_trade
+from indexer.derive.due import Due
 from indexer.derive.registry import on
 from indexer.derive.state import State
 from indexer.setup import VAULT
@@ -51,8 +53,13 @@ def sold_back(state: State, event: Event) -> None:
     _with_vault(state, event, event.args["seller"], fee=0, performance_fee=0)
 
 
-def add_to_tape(state: State, event: Event, tape: Tape) -> None:
-    """A trade's row, and what is summed from trades, in the settlement asset."""
+def add_to_tape(state: State, event: Event, tape: Tape, seller: str) -> Due:
+    """A trade's row, and what is summed from trades, in the settlement asset; what its seller has to deliver.
+
+    Parameters
+    ----------
+    seller : who delivers, be it the Router.
+    """
     series = state.series.existing(tape.series_id)
     premium, fee = (_settled_in(state, tape, assets) for assets in (tape.paid_premium, tape.paid_fee))
     asset_decimals = _decimals(state, series.market, Side(series.side))
@@ -60,7 +67,7 @@ def add_to_tape(state: State, event: Event, tape: Tape) -> None:
     series.volume += tape.amount
     series.trades += 1
     series.last_trade_at = event.timestamp
-    state.append(
+    row = state.append(
         "trade",
         block_number=event.block_number,
         log_index=event.log_index,
@@ -95,7 +102,29 @@ def add_to_tape(state: State, event: Event, tape: Tape) -> None:
     day.premium += premium
     day.fees += fee + tape.performance_fee
     day.trades += 1
+    paid = state.daily_volume.change(event.timestamp - event.timestamp % DAY, series.market, tape.token)
+    paid.volume += tape.amount
+    paid.premium += tape.paid_premium
+    paid.fees += tape.paid_fee + tape.performance_fee
+    paid.caller_fees += tape.caller_fee
+    paid.trades += 1
+    # Who buys pays the fee on top, who sells has it taken off; a vault pays its performance fee.
+    due = Due(
+        tape.amount,
+        premium,
+        buyer_fee=fee if tape.is_buy else 0,
+        seller_fee=tape.performance_fee if tape.is_buy else fee,
+    )
+    if tape.is_buy and tape.taker == state.setup.router:
+        due.for_whom += [(row, "taker"), (row, "receiver")]
+    profit.traded(state, seller, tape.series_id, due)
     state.topic(f"trade:{series.name}", f"series:{series.name}")
+    return due
+
+
+def on_behalf_of(state: State, seller: str, series_id: int) -> str:
+    """Whose contracts a seller sells: the Router does not sell its own."""
+    return state.routed.get(series_id, seller) if seller == state.setup.router else seller
 
 
 def _settled_in(state: State, tape: Tape, assets: int) -> int:
@@ -119,10 +148,15 @@ def _with_vault(state: State, event: Event, taker: str, *, fee: int, performance
     args = event.args
     is_buy = event.name == "Bought"
     vault = state.vault.require(event.address)
+    seller = event.address if is_buy else taker
+    if is_buy and taker == state.setup.router:
+        taker = args["receiver"]
+    elif not is_buy:
+        taker = on_behalf_of(state, taker, args["series"])
     tape = Tape(
         series_id=args["series"],
         taker=taker,
-        receiver=args["receiver"],
+        receiver=taker if args["receiver"] == state.setup.router else args["receiver"],
         maker=None,
         is_buy=is_buy,
         is_match=False,
@@ -135,7 +169,7 @@ def _with_vault(state: State, event: Event, taker: str, *, fee: int, performance
         spot=args["spot"],
         volatility=args["volatility"],
     )
-    add_to_tape(state, event, tape)
+    add_to_tape(state, event, tape, seller)
     _record(state, event, taker, is_buy, vault.asset, args["premium"] + fee)
 
 

@@ -17,6 +17,11 @@ from indexer.derive.state import State
 from indexer.setup import VAULT
 from optionix.instruments import Series
 
+_WAD = 10**18
+_SHARE_DECIMALS = 18
+_VIRTUAL_ASSETS = 1000
+"""Token units that nobody owns, with as many virtual shares (OptionVault.VIRTUAL_ASSETS)."""
+
 
 def book_vault(
     state: State,
@@ -38,6 +43,13 @@ def book_vault(
     row.idle_assets = row.free_assets - row.pending_assets - row.claimable_assets
     state.topic(f"vault:{event.address}")
     return row
+
+
+def set_share_price(row: rows.Vault, event: Event, assets: int, shares: int) -> None:
+    """Keep what a share is worth to who leaves, as `assets` for `shares` have just said it; WAD, rounded down."""
+    if shares:
+        row.share_price = assets * 10 ** (_SHARE_DECIMALS - row.asset_decimals) * _WAD // shares
+        row.share_price_block = event.block_number
 
 
 @on(VAULT, "Bought")
@@ -73,6 +85,8 @@ def rebased(state: State, event: Event) -> None:
     row = book_vault(state, event)
     row.base_net_assets, row.short_vega = event.args["netAssets"], event.args["shortVegaWad"]
     row.rebased_block = event.block_number
+    virtual_shares = _VIRTUAL_ASSETS * 10 ** (_SHARE_DECIMALS - row.asset_decimals)
+    set_share_price(row, event, row.base_net_assets + _VIRTUAL_ASSETS, row.total_supply + virtual_shares)
 
 
 @on(VAULT, "Transfer")
@@ -137,6 +151,7 @@ def append_history(state: State, block_number: int, timestamp: int) -> None:
             claimable_shares=row.claimable_shares,
             short_vega=row.short_vega,
             base_net_assets=row.base_net_assets,
+            share_price=row.share_price,
         )
 
 

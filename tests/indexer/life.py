@@ -110,6 +110,16 @@ class World(LocalChain):
         taker.cancel_order(41)
         maker.cancel_orders_below(4)
 
+    def route(self) -> None:
+        """Purchases and sales through the Router: from the vault, from an order, to both."""
+        maker, trader = self.client(5), self.client(8)
+        maker.deposit("WETH", "8")
+        maker.ready_to_trade(selling=True)
+        ask = maker.premium_order(CALL, "0.5", "0.001", is_buy=False, use_book=True, nonce=50)
+        trader.buy_best(CALL, "1.25", [(ask, maker.sign(ask))])
+        bid = maker.premium_order(CALL, "0.25", "0.5", is_buy=True, use_book=True, nonce=51)
+        trader.sell_best(CALL, "1", [(bid, maker.sign(bid))])
+
     def outage(self) -> None:
         """A feed that answers nothing, noted twice, and readable again; the metadata of a series announced."""
         caller, feed = self.client(6), self.deployment.feed(1).address

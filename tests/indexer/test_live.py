@@ -12,10 +12,10 @@ import pytest
 
 from indexer.audit import run
 from indexer.audit.run import BlockGone, keep_auditing
-from indexer.derive.candles import INTERVALS
 from indexer.source.endpoint import bloom_of
 from optionix.chain.rpc import Rpc
 from optionix.chain.transactions import local_account
+from optionix.store.candles import KEPT
 from optionix.store.engine import conninfo
 from optionix.store.notify import BlockChange, listen
 from tests.indexer.life import CALL, World
@@ -96,7 +96,7 @@ async def test_the_head_of_a_fast_chain_is_seen_within_a_second(chain: World, da
     lags = [min(at for at, change in heard if change.block >= block) - when for block, when in sent.items()]
     assert statistics.median(lags) < LATEST_SECONDS / 2
     assert max(lags) < LATEST_SECONDS
-    for seconds in INTERVALS:
+    for seconds in KEPT:
         assert query(database_url, "select 1 from spot_candle where interval_seconds = %s", seconds)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from indexer.derive.candles import INTERVALS
 from indexer.derive.state import State
 from indexer.setup import CORE, ChainSetup
 from optionix.chain.abi import load_abi
 from optionix.chain.transactions import local_account
-from optionix.store.models import Base
+from optionix.store import candles
+from optionix.store.engine import make_engine
+from optionix.store.models import Base, Candle, SpotCandle
 from tests.indexer.life import CALL, World
 from tests.indexer.running import CHAIN, assert_same_tables, audited, index, query
 from tests.support.chain import EXPIRY, START
@@ -106,20 +108,10 @@ async def test_trades_candles_and_statistics_agree(url: str) -> None:
     for trade in trades:
         decimals = 18 if trade["side"] == 0 else 6
         assert trade["price"] == trade["premium"] * 10 ** (18 - decimals) * WAD // trade["amount"]
-    for seconds in INTERVALS:
-        candles = query(url, "select * from candle where interval_seconds = %s", seconds)
-        assert sum(candle["volume"] for candle in candles) == sum(trade["amount"] for trade in trades)
-        assert sum(candle["trades"] for candle in candles) == len(trades)
-        for candle in candles:
-            inside = [
-                trade
-                for trade in trades
-                if trade["series_id"] == candle["series_id"]
-                and candle["start"] <= trade["timestamp"] < candle["start"] + seconds
-            ]
-            prices = [trade["price"] for trade in inside]
-            found = (candle["open"], candle["high"], candle["low"], candle["close"])
-            assert found == (prices[0], max(prices), min(prices), prices[-1])
+    for seconds in candles.KEPT:
+        kept = query(url, "select * from candle where interval_seconds = %s", seconds)
+        assert sum(candle["volume"] for candle in kept) == sum(trade["amount"] for trade in trades)
+        assert sum(candle["trades"] for candle in kept) == len(trades)
     days = query(url, "select * from daily_stats")
     assert {(day["day"], day["market"], day["side"]) for day in days} == {(START, 1, 0), (START, 1, 1)}
     for day in days:
@@ -127,6 +119,82 @@ async def test_trades_candles_and_statistics_agree(url: str) -> None:
         assert day["premium"] == sum(trade["premium"] for trade in inside)
         assert day["fees"] == sum(trade["fee"] + trade["performance_fee"] for trade in inside)
         assert day["notional"] == sum(trade["amount"] * trade["spot"] // WAD for trade in inside)
+    paid = query(url, "select * from daily_volume")
+    assert {row["token"] for row in paid} == {trade["premium_token"] for trade in trades}
+    for row in paid:
+        inside = [trade for trade in trades if trade["premium_token"] == row["token"]]
+        assert row["trades"] == len(inside)
+        assert row["volume"] == sum(trade["amount"] for trade in inside)
+        assert row["premium"] == sum(trade["paid_premium"] for trade in inside)
+        assert row["fees"] == sum(trade["paid_fee"] + trade["performance_fee"] for trade in inside)
+        assert row["caller_fees"] == sum(trade["caller_fee"] for trade in inside)
+
+
+async def test_every_interval_is_what_its_trades_and_rounds_say(url: str) -> None:
+    """Rolled up from minutes and hours, against the rows of each interval taken one by one."""
+    order = "order by block_number, log_index"
+    trades = query(url, f"select series_id as key, timestamp as at, price, amount from trade {order}")
+    rounds = query(url, f"select market as key, updated_at as at, price from feed_round {order}")
+    for table, key, points in ((Candle, Candle.series_id, trades), (SpotCandle, SpotCandle.market, rounds)):
+        for which in {point["key"] for point in points}:
+            for seconds in candles.INTERVALS.values():
+                inside: dict[int, list[dict[str, Any]]] = {}
+                for point in points:
+                    if point["key"] == which:
+                        inside.setdefault(point["at"] - point["at"] % seconds, []).append(point)
+                wanted = []
+                for start in sorted(inside, reverse=True)[:3]:
+                    prices = [point["price"] for point in inside[start]]
+                    row = [start, prices[0], max(prices), min(prices), prices[-1]]
+                    if table is Candle:
+                        row += [sum(point["amount"] for point in inside[start]), len(inside[start])]
+                    wanted.append(tuple(row))
+                select = candles.newest_candles(table, CHAIN, key == which, seconds, 3)
+                with make_engine(url).connect() as connection:
+                    assert [tuple(row) for row in connection.execute(select)] == wanted
+
+
+async def test_a_share_price_is_what_the_vault_last_said(lived: World, url: str) -> None:
+    rows = {row["symbol"]: row for row in query(url, "select * from vault")}
+    for row in rows.values():
+        history = query(url, "select * from vault_history where vault = %s order by block_number", row["address"])
+        assert history[-1]["share_price"] == row["share_price"]
+        assert (row["share_price"] is None) == (row["market"] != 1)
+    # Of the calls' vault a redemption was processed last: what is left is worth the same a share.
+    calls = rows["oxETH-C"]
+    at = {"to": calls["address"], "data": load_abi("OptionVault").encode("convertToAssets", WAD)}
+    answer = load_abi("OptionVault").decode(
+        "convertToAssets", lived.rpc.call("eth_call", at, hex(calls["share_price_block"]))
+    )
+    assert abs(answer - calls["share_price"]) <= 2
+    # Of the puts' vault a trade was last: what it was re-based to.
+    puts = rows["oxETH-P"]
+    (base,) = query(
+        url,
+        "select args, block_number from event where address = %s and name = 'Rebased'"
+        " order by block_number desc limit 1",
+        puts["address"],
+    )
+    (before,) = query(
+        url,
+        "select total_supply from vault_history where vault = %s and block_number < %s"
+        " order by block_number desc limit 1",
+        puts["address"],
+        base["block_number"],
+    )
+    assert puts["share_price_block"] == base["block_number"]
+    virtual = 1000 * 10**12
+    net_assets = (int(base["args"]["netAssets"]) + 1000) * 10**12
+    assert puts["share_price"] == net_assets * WAD // int(before["total_supply"] + virtual)
+
+
+async def test_fills_add_up_to_what_each_order_has(url: str) -> None:
+    fills = query(url, "select * from order_fill order by block_number, log_index")
+    assert len(fills) == 6, "four fills, and a match, which fills two"
+    for row in query(url, "select * from order_state where filled > 0"):
+        inside = [fill for fill in fills if (fill["maker"], fill["nonce"]) == (row["maker"], row["nonce"])]
+        assert sum(fill["amount"] for fill in inside) == inside[-1]["filled"] == row["filled"]
+        assert {fill["order_hash"] for fill in inside} == {row["order_hash"]}
 
 
 async def test_signed_orders_are_on_the_tape_as_they_were_paid(lived: World, url: str) -> None:

@@ -1,8 +1,8 @@
 """All tables. Every key starts with the chain id; amounts are exact integers in the contracts' own units.
 
 Addresses and hashes are lower-case 0x text. Two kinds of tables: those that only grow (`event`, `trade`,
-`feed_round`, `surface_history`, `vault_history`, `account_activity`), whose rows go with their block in a reorg, and
-those that hold the newest state, whose rows are set back from `undo`.
+`order_fill`, `feed_round`, `surface_history`, `vault_history`, `account_activity`), whose rows go with their block in a
+reorg, and those that hold the newest state, whose rows are set back from `undo`.
 """
 
 from optionix.store.models.base import Base, Int256
@@ -44,8 +44,8 @@ from optionix.store.models.markets import (
     SurfaceHistory,
     Token,
 )
-from optionix.store.models.orders import Exchange, NonceFloor, OrderState
-from optionix.store.models.trading import AccountActivity, Candle, DailyStats, Trade
+from optionix.store.models.orders import Exchange, NonceFloor, OrderFill, OrderState
+from optionix.store.models.trading import AccountActivity, AccountProfit, Candle, DailyStats, DailyVolume, Trade
 from optionix.store.models.vaults import (
     LpRequest,
     Vault,
@@ -58,6 +58,7 @@ from optionix.store.models.vaults import (
 
 __all__ = [
     "AccountActivity",
+    "AccountProfit",
     "Audit",
     "Balance",
     "Base",
@@ -69,6 +70,7 @@ __all__ = [
     "Checkpoint",
     "Clearinghouse",
     "DailyStats",
+    "DailyVolume",
     "Event",
     "Exchange",
     "Expiry",
@@ -85,6 +87,7 @@ __all__ = [
     "Market",
     "NonceFloor",
     "Operator",
+    "OrderFill",
     "OrderState",
     "Position",
     "RedeemFor",

@@ -257,7 +257,10 @@ class Spot(Base):
 
 
 class SpotCandle(Base):
-    """Spot prices (WAD) by interval of market time; `start` is a multiple of `interval_seconds`."""
+    """Spot prices (WAD) by interval of market time; `start` is a multiple of `interval_seconds`.
+
+    Kept by the minute and by the hour; `optionix.store.candles` rolls the other intervals up from these.
+    """
 
     __tablename__ = "spot_candle"
 

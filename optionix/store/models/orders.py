@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
-from optionix.store.models.base import Amount, Base, ChainKey, Flag, Int64, Int256Key, OptionalString, TextKey
+from optionix.store.models.base import (
+    Amount,
+    Base,
+    ChainKey,
+    Flag,
+    Int64,
+    Int64Key,
+    Int256Key,
+    OptionalString,
+    String,
+    TextKey,
+)
 
 
 class Exchange(Base):
@@ -35,6 +47,29 @@ class OrderState(Base):
     cancelled: Mapped[Flag]
     updated_block: Mapped[Int64]
     updated_at: Mapped[Int64]
+
+
+class OrderFill(Base):
+    """Every fill of a signed order; a match fills two. Removed only with its block.
+
+    `amount` is what was filled and `filled` all that was by then, WAD contracts. The trade is the next row of `trade`
+    in the same transaction.
+    """
+
+    __tablename__ = "order_fill"
+
+    chain_id: Mapped[ChainKey]
+    block_number: Mapped[Int64Key]
+    log_index: Mapped[Int64Key]
+    tx_hash: Mapped[String]
+    timestamp: Mapped[Int64]
+    maker: Mapped[String]
+    nonce: Mapped[Amount]
+    order_hash: Mapped[String]
+    amount: Mapped[Amount]
+    filled: Mapped[Amount]
+
+    __table_args__ = (Index(None, "chain_id", "maker", "block_number"), Index(None, "chain_id", "order_hash"))
 
 
 class NonceFloor(Base):

@@ -73,7 +73,10 @@ class Trade(Base):
 
 
 class Candle(Base):
-    """Prices of a series' trades (WAD of the settlement asset per contract) by interval of market time."""
+    """Prices of a series' trades (WAD of the settlement asset per contract) by interval of market time.
+
+    Kept by the minute and by the hour; `optionix.store.candles` rolls the other intervals up from these.
+    """
 
     __tablename__ = "candle"
 
@@ -107,6 +110,63 @@ class DailyStats(Base):
     premium: Mapped[Amount]
     fees: Mapped[Amount]
     trades: Mapped[Int64]
+
+
+class DailyVolume(Base):
+    """Totals of one UTC day of market time for one market, by the token that was paid in; `day` is its first second.
+
+    `volume` WAD contracts; `premium`, `fees` (of takers, and vaults' performance fees) and `caller_fees` (what of the
+    fees went to who matched orders) units of `token`, exactly as paid.
+    """
+
+    __tablename__ = "daily_volume"
+
+    chain_id: Mapped[ChainKey]
+    day: Mapped[Int64Key]
+    market: Mapped[Int64Key]
+    token: Mapped[TextKey]
+    volume: Mapped[Amount]
+    premium: Mapped[Amount]
+    fees: Mapped[Amount]
+    caller_fees: Mapped[Amount]
+    trades: Mapped[Int64]
+
+
+class AccountProfit(Base):
+    """Realised profit of an account in a series, at average cost; token units of the series' settlement asset.
+
+    `amount` (WAD contracts) is the account's whole stake: tokens held, plus placed in its books, minus written. `cost`
+    is what is in it, fees included: below zero the proceeds of what is written. `realised` is what sales, purchases
+    that close, redemptions and settlements left over their average cost, which is rounded down; the last contract to
+    go takes all that is left of the cost, so that over a life nothing is lost.
+
+    `premium_paid`, `premium_received`, `fees` (of both sides' own) and `payout` (redeemed minus owed at settlement)
+    sum the money: `realised = premium_received + payout - premium_paid - fees + cost + cost_moved` at every block. A
+    premium paid in the market's other token counts as in `trade`. A netted book settles with one sum: each leg has what
+    it is worth on its own, rounded down, the last the rest.
+
+    Contracts that come by a transfer, or are written to somebody without a trade, have no price: they come at a cost of
+    zero and are in `unpriced` (WAD contracts, of `amount`) until they go; what of them was sold or settled is in
+    `unpriced_ended`, and while that is not zero `realised` counts proceeds whose cost nobody knows. What goes without a
+    price takes its average cost along, to `cost_moved`, and realises nothing. A purchase delivered to somebody else, or
+    made through the Router, is the receiver's.
+    """
+
+    __tablename__ = "account_profit"
+
+    chain_id: Mapped[ChainKey]
+    account: Mapped[TextKey]
+    series_id: Mapped[Int256Key]
+    amount: Mapped[Amount]
+    cost: Mapped[Amount]
+    realised: Mapped[Amount]
+    premium_paid: Mapped[Amount]
+    premium_received: Mapped[Amount]
+    fees: Mapped[Amount]
+    payout: Mapped[Amount]
+    cost_moved: Mapped[Amount]
+    unpriced: Mapped[Amount]
+    unpriced_ended: Mapped[Amount]
 
 
 class AccountActivity(Base):

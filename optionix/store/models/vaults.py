@@ -17,6 +17,7 @@ from optionix.store.models.base import (
     Int64,
     Int64Key,
     Int256Key,
+    OptionalAmount,
     OptionalInt64,
     String,
     TextKey,
@@ -31,6 +32,9 @@ class Vault(Base):
     it, `locked` the collateral of its written series. `short_vega` (WAD) and `base_net_assets` are the cost
     function's state: every trade moves the first, `rebased_block` says when both were marked last.
     `params` and `fees` have the fields of the contract's structs, integers as decimal text.
+    `share_price` is what one share was worth to who leaves (WAD of the asset) when an event last said it, in
+    `share_price_block`: a re-basing before a block's first trade, a processed redemption, or, with nothing open, a
+    processed deposit. Null before the first of them.
     `premium_bought` and `premium_sold` sum what buyers paid and sellers got, `protocol_fees` and `performance_fees`
     what went to the pots.
     """
@@ -57,6 +61,8 @@ class Vault(Base):
     short_vega: Mapped[Amount]
     base_net_assets: Mapped[Amount]
     rebased_block: Mapped[OptionalInt64]
+    share_price: Mapped[OptionalAmount]
+    share_price_block: Mapped[OptionalInt64]
     params: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False)
     fees: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False)
     trades_paused: Mapped[Flag]
@@ -100,6 +106,7 @@ class VaultHistory(Base):
     claimable_shares: Mapped[Amount]
     short_vega: Mapped[Amount]
     base_net_assets: Mapped[Amount]
+    share_price: Mapped[OptionalAmount]
 
     __table_args__ = (Index(None, "chain_id", "vault", "timestamp"),)
 
