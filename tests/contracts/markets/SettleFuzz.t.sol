@@ -17,7 +17,7 @@ contract SettleFuzzTest is HistoryFixture {
     uint16 private _checkpointed;
     uint16 private _live;
 
-    /// forge-config: default.fuzz.runs = 1500
+    /// forge-config: default.fuzz.runs = 500
     /// @dev Feeds that keep their own rules, with phases that begin and overlap anywhere, rounds of one second, pauses, and
     /// answers that are zero, negative or out of range; a checkpoint or none; the live phase any not before it.
     function testFuzz_AcceptsExactlyTheRoundOfThePlainRule(uint256 seed) public {
@@ -46,7 +46,7 @@ contract SettleFuzzTest is HistoryFixture {
         assertEq(accepted, provable && expected != 0 ? 1 : 0, "accepted rounds");
     }
 
-    /// forge-config: default.fuzz.runs = 1000
+    /// forge-config: default.fuzz.runs = 350
     /// @dev Feeds that break their own rules too: holes, rounds without a date, rounds that revert, dates out of order, a
     /// newest round that is not the newest. Never are two outcomes possible, and after eight days always one is.
     function testFuzz_NeverTwoOutcomesAndInTheEndOne(uint256 seed) public {
