@@ -19,6 +19,10 @@ _TOKEN = "TestToken"
 
 _NOBODY = f"0x{0:040x}"
 """What a contract answers for an address that is not set yet."""
+STORAGE = ""
+"""In the place of a function: the check's one argument is the slot of storage that it reads."""
+_BASE_SLOT, _BASE_BLOCK_BITS = 9, 64
+"""Where an OptionVault keeps what it was re-based to, with the block in the low bits: it has no getter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,10 @@ def _ledger(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         yield check("settings", "treasury", "treasury", expected=treasury)
         yield check("settings", "writes paused", "writesPaused", expected=row["writes_paused"])
         yield check("settings", "wrapped native", "wrappedNative", expected=wrapped)
+    for row in tables.rows("redeem_for"):
+        yield check("operator", row["account"], "redeemForAllowed", row["account"], expected=row["allowed"])
+    for row in tables.rows("bounty_cap"):
+        yield check("settings", f"bounty cap {row['token']}", "bountyCap", row["token"], expected=row["cap"])
 
 
 def _books(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
@@ -129,6 +137,10 @@ def _options(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         yield Check("supply", row["name"], "OptionToken", token, "totalSupply", (series,), row["supply"])
         # A holder that the tables lack would be missing from this sum.
         yield Check("supply", f"{row['name']} by holder", "OptionToken", token, "totalSupply", (series,), held[series])
+    for row in tables.rows("token_approval"):
+        args = (row["account"], row["operator"])
+        subject = f"{row['account']} {row['operator']} options"
+        yield Check("operator", subject, "OptionToken", token, "isApprovedForAll", args, row["approved"])
 
 
 def _vaults(tables: Snapshot) -> Iterator[Check]:
@@ -160,6 +172,9 @@ def _vaults(tables: Snapshot) -> Iterator[Check]:
         for function, value in expected.items():
             yield Check("vault", f"{symbol} {function}", VAULT, address, function, (), value)
         yield Check("vault_share", f"{symbol} by holder", VAULT, address, "totalSupply", (), shares[address])
+        if row["rebased_block"] is not None:
+            base = row["base_net_assets"] << _BASE_BLOCK_BITS | row["rebased_block"]
+            yield Check("vault", f"{symbol} base", VAULT, address, STORAGE, (_BASE_SLOT,), base)
         held = open_series[address]
         yield Check(
             "vault_series",
@@ -171,6 +186,11 @@ def _vaults(tables: Snapshot) -> Iterator[Check]:
             sorted(held),
             partial(_holds, held),
         )
+
+    for row in tables.rows("vault_operator"):
+        args = (row["controller"], row["operator"])
+        subject = f"{row['vault']} {row['controller']} {row['operator']}"
+        yield Check("operator", subject, VAULT, row["vault"], "isOperator", args, row["approved"])
 
 
 def _requests(tables: Snapshot) -> Iterator[Check]:
@@ -192,6 +212,9 @@ def _requests(tables: Snapshot) -> Iterator[Check]:
         subject = f"{row['vault']} {row['kind']} {row['request_id']}"
         yield Check("request", subject, VAULT, row["vault"], f"pending{name}Request", args, waiting)
         yield Check("request", f"{subject} claimable", VAULT, row["vault"], f"claimable{name}Request", args, ready)
+        asked = (row["kind"] != DEPOSIT, row["request_id"])
+        kept = (row["controller"], row["ready_at"], waiting, row["processed"])
+        yield Check("request", f"{subject} whole", VAULT, row["vault"], "request", asked, kept, partial(_begins, kept))
 
 
 def claimable_of(request: Row, claim: Row | None) -> int:
@@ -208,6 +231,29 @@ def claimable_of(request: Row, claim: Row | None) -> int:
 def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
     oracle, markets = setup.address("VolatilityOracle"), setup.address("Markets")
     fields = ("theta", "phi", "rho", "carry", "timestamp")
+    for row in tables.rows("volatility_oracle"):
+        settings = {
+            "signers": tuple(row["signers"]),
+            "threshold": row["threshold"],
+            "heartbeat": row["heartbeat"],
+            "volatilityPerDay": row["volatility_per_day"],
+            "carryPerDay": row["carry_per_day"],
+            "maxMoveSeconds": row["max_move_seconds"],
+        }
+        for function, value in settings.items():
+            yield Check("settings", f"oracle {function}", "VolatilityOracle", oracle, function, (), value)
+    for row in tables.rows("market"):
+        told = {
+            "base": row["base_token"],
+            "baseDecimals": row["base_decimals"],
+            "quote": row["quote_token"],
+            "quoteDecimals": row["quote_decimals"],
+            "feedVersion": row["feed_version"],
+        }
+        market = (row["market"],)
+        yield Check("market", f"{row['market']}", "Markets", markets, "market", market, told)
+        yield Check("market", f"{row['market']} anchor", "VolatilityOracle", oracle, "anchor", market, row["anchor"])
+    versions = {(row["market"], row["version"]): row for row in tables.rows("feed_version")}
     for row in tables.rows("surface"):
         args, subject = (row["market"], row["expiry"]), f"{row['market']} {row['expiry']}"
         newest = {name: row[name] for name in fields}
@@ -220,6 +266,8 @@ def _prices(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         nobody = "0x" + "0" * 40
         expected = (row["settlement_price"] or 0, row["settler"] or nobody)
         yield Check("settlement", subject, "Markets", markets, "settlement", args, expected)
+        config = _feed_config(versions[row["market"], row["feed_version"]])
+        yield Check("market", f"{subject} feed", "Markets", markets, "feedConfig", args, config)
         if row["settlement_price"]:
             rule = row["settlement_rule"]
             yield Check("settlement", f"{subject} rule", "Markets", markets, "settlementRule", args, rule)
@@ -280,6 +328,8 @@ def _custody(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
             owed[tokens[market][side]] += row[column]
     house = setup.address("Clearinghouse")
     for token, assets in owed.items():
+        if not assets:
+            continue
         yield Check(
             "custody",
             token,
@@ -290,6 +340,24 @@ def _custody(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
             assets,
             partial(_covers, assets),
         )
+
+
+def _feed_config(row: Row) -> dict[str, Any]:
+    return {
+        "feed": row["feed"],
+        "decimals": row["decimals"],
+        "heartbeat": row["heartbeat"],
+        "maxAge": row["max_age"],
+        "deviationBps": row["deviation_bps"],
+        "minPrice": row["min_price"],
+        "maxPrice": row["max_price"],
+        "sequencerFeed": row["sequencer_feed"] or _NOBODY,
+        "sequencerGrace": row["sequencer_grace"],
+    }
+
+
+def _begins(expected: tuple[Any, ...], answer: tuple[Any, ...]) -> bool:
+    return answer[: len(expected)] == expected
 
 
 def _holds(series: set[int], answer: tuple[int, ...]) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 import psycopg
 import structlog
 
-from indexer.audit.checks import Check, all_checks
-from indexer.audit.snapshot import FINAL, NEWEST, snapshot
+from indexer.audit.checks import STORAGE, Check, all_checks
+from indexer.audit.snapshot import FINAL, NEWEST, snapshot, unheard_of
+from indexer.audit.sums import Sum, all_sums
 from indexer.block import Block
 from indexer.errors import IndexerError
 from indexer.postgres import connect, copy_rows
@@ -20,13 +21,12 @@ from indexer.progress import Progress
 from indexer.setup import ChainSetup
 from optionix.chain.abi import AbiError, load_abi
 from optionix.chain.errors import ChainError, RpcError
+from optionix.chain.multicall import REVERTED, read_many
 from optionix.chain.rpc import Rpc
 
 _TRIES = 3
 _SHOWN = 20
 """Differences that are kept in words; all are counted."""
-_REVERTED = 3
-"""JSON-RPC's code of a call that the contract refused."""
 
 
 class BlockGone(IndexerError):
@@ -103,43 +103,65 @@ async def audit(rpc: Rpc, setup: ChainSetup, conninfo: str, at: int | str = FINA
         When the node could not answer for it, in several tries.
     """
     for left in reversed(range(_TRIES)):
-        block, checks = await asyncio.to_thread(_questions, setup, conninfo, at)
+        block, checks, sums = await asyncio.to_thread(_questions, setup, conninfo, at)
         try:
+            checks = await _without_the_unborn(rpc, setup, conninfo, block, checks)
             differences = await _compare(rpc, block, checks)
         except BlockGone:
             if not left or isinstance(at, int):
                 raise
             continue
-        checked = dict(Counter(check.kind for check in checks))
+        differences += [Difference(s.kind, s.subject, s.expected, s.found) for s in sums if s.expected != s.found]
+        checked = dict(Counter(check.kind for check in checks) + Counter(each.kind for each in sums))
         return AuditResult(setup.chain_id, block, checked, differences, datetime.now(UTC))
     raise AssertionError("the last try returns or raises")
 
 
-def _questions(setup: ChainSetup, conninfo: str, at: int | str) -> tuple[Block, list[Check]]:
+def _questions(setup: ChainSetup, conninfo: str, at: int | str) -> tuple[Block, list[Check], list[Sum]]:
     with snapshot(conninfo, setup.chain_id, at) as tables:
-        return tables.block, list(all_checks(tables, setup))
+        return tables.block, list(all_checks(tables, setup)), list(all_sums(tables))
+
+
+async def _without_the_unborn(
+    rpc: Rpc, setup: ChainSetup, conninfo: str, block: Block, checks: list[Check]
+) -> list[Check]:
+    """Leave out the contracts that were made after the block: without code there, and never heard of until then."""
+    contracts = sorted({check.to for check in checks})
+    codes = await rpc.try_batch([("eth_getCode", [address, {"blockHash": block.hash}]) for address in contracts])
+    _require_answers(block, codes)
+    bare = [address for address, code in zip(contracts, codes, strict=True) if code == "0x"]
+    watched = {address: setup.contracts[address] for address in bare if address in setup.contracts}
+    unborn = await asyncio.to_thread(unheard_of, conninfo, setup.chain_id, watched, block) if watched else set()
+    return [check for check in checks if check.to not in unborn]
 
 
 async def _compare(rpc: Rpc, block: Block, checks: list[Check]) -> list[Difference]:
     where = {"blockHash": block.hash}
-    calls = [
-        ("eth_call", [{"to": check.to, "data": load_abi(check.abi).encode(check.function, *check.args)}, where])
-        for check in checks
-    ]
-    answers = await rpc.try_batch(calls)
+    views = [check for check in checks if check.function != STORAGE]
+    slots = [check for check in checks if check.function == STORAGE]
+    calls = [(check.to, load_abi(check.abi).encode(check.function, *check.args)) for check in views]
+    answers = await read_many(rpc, calls, where)
+    answers += await rpc.try_batch([("eth_getStorageAt", [check.to, hex(*check.args), where]) for check in slots])
+    _require_answers(block, answers)
     found = []
-    for check, answer in zip(checks, answers, strict=True):
-        if isinstance(answer, RpcError) and answer.code != _REVERTED:
-            raise BlockGone(f"the node cannot answer for block {block.number} any more: {answer}")
+    for check, answer in zip((*views, *slots), answers, strict=True):
         value = _decode(check, answer)
         if not check.agrees(value):
             found.append(Difference(check.kind, check.subject, check.expected, value))
     return found
 
 
+def _require_answers(block: Block, answers: list[Any]) -> None:
+    for answer in answers:
+        if isinstance(answer, RpcError) and answer.code != REVERTED:
+            raise BlockGone(f"the node cannot answer for block {block.number} any more: {answer}")
+
+
 def _decode(check: Check, answer: str | RpcError) -> Any:
     if isinstance(answer, RpcError):
         return f"refused: {answer.node_message}"
+    if check.function == STORAGE:
+        return int(answer, 16)
     try:
         return load_abi(check.abi).decode(check.function, answer, len(check.args))
     except AbiError as error:

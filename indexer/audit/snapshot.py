@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -82,3 +82,17 @@ def snapshot(conninfo: str, chain_id: int, at: int | str) -> Iterator[Snapshot]:
         connection.read_only = True
         with connection.transaction():
             yield Snapshot(connection, chain_id, at)
+
+
+def unheard_of(conninfo: str, chain_id: int, contracts: Mapping[str, str], block: Block) -> set[str]:
+    """The contracts, of those given with the names of their ABIs, that have no event up to a block."""
+    query = (
+        "select exists (select from event"
+        " where chain_id = %s and contract = %s and address = %s and block_number <= %s)"
+    )
+    with connect(conninfo) as connection:
+        return {
+            address
+            for address, contract in contracts.items()
+            if connection.execute(query, [chain_id, contract, address, block.number]).fetchone() == (False,)
+        }

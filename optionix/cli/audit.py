@@ -39,7 +39,10 @@ def _block(_: click.Context, __: click.Parameter, value: str) -> int | str:
 )
 @json_option
 def audit_command(network: str | None, at: int | str, as_json: bool) -> None:
-    """Ask the contracts for every balance, book, leg, supply, vault total and fee pot, and count what differs.
+    """Ask the contracts for every balance, book, leg, supply, vault total, request, fee pot, order and setting.
+
+    What differs from the tables is counted and named. So are sums of the tables that do not come to what they should:
+    open interest, realised profit, and the tokens that the Clearinghouse owes beside those that it has.
 
     The exit code is 1 when anything does.
     """
