@@ -84,12 +84,16 @@ abstract contract RouterTokens is IRouter, ReentrancyGuardTransient {
         uint256 before = IERC20(token).balanceOf(address(this));
         IERC20(token).safeTransferFrom(msg.sender, address(this), assets);
         uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        // Exactly what was said, or the token is not one of ours.
+        // slither-disable-next-line incorrect-equality
         require(received == assets, TransferAmountMismatch(token, assets, received));
     }
 
     // --- out ---
 
-    /// @dev Hands `assets` of the Router's free balance to the caller as it wants them.
+    /// @dev Hands `assets` of the Router's free balance to the caller as it wants them. The event tells what a swap came to,
+    /// which is known behind it; the guard holds.
+    // slither-disable-start reentrancy-events,incorrect-equality
     function _payOut(address asset, uint256 assets, Payout calldata payout) internal {
         if (assets == 0) return;
         bool native = payout.token == address(0);
@@ -115,6 +119,8 @@ abstract contract RouterTokens is IRouter, ReentrancyGuardTransient {
         }
     }
 
+    // slither-disable-end reentrancy-events,incorrect-equality
+
     /// @dev Pays the caller from the Router's wallet.
     function _send(address token, uint256 assets, bool native) private {
         if (native) {
@@ -128,6 +134,8 @@ abstract contract RouterTokens is IRouter, ReentrancyGuardTransient {
     // --- swaps ---
 
     /// @dev What came out and what was spent are differences of the Router's own balances: no answer of the target counts.
+    /// The balances from before are meant, and the guard keeps every other trade out until both are read again.
+    // slither-disable-next-line reentrancy-balance
     function _swap(address tokenIn, address tokenOut, uint256 assets, Swap calldata swap)
         private
         returns (uint256 output, uint256 spent)
