@@ -32,6 +32,9 @@ COMMANDS: dict[str, Entry] = {
     "account": Entry("optionix.cli.accounts:account_group", "Balances, positions, books; settle and redeem."),
     "keeper": Entry("optionix.cli.keeper:keeper", "Post surfaces, settle, redeem, process queues, roll the listing."),
     "audit": Entry("optionix.cli.audit:audit_command", "Compare the tables with the contracts."),
+    "prove-solvency": Entry(
+        "optionix.cli.solvency:prove_solvency_command", "Prove that the contracts hold what they owe."
+    ),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
     "bench": Entry("optionix.cli.bench:bench_command", "Measure, and show the figures beside their goals."),
     "demo": Entry("optionix.cli.demo:demo_command", "Play a whole life of the market and have every balance judged."),
