@@ -21,6 +21,10 @@ class ContractsChanged(IndexerError):
     """The deployment has contracts whose past events were never asked for."""
 
 
+class LogsMissing(IndexerError):
+    """The tables were built without keeping the logs that they would be derived from again."""
+
+
 class DecodeError(IndexerError):
     """A log that does not fit the event of its first topic."""
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from indexer.archive import Archive, Extent
+from indexer.batch import collect
 from indexer.block import Block, Position
 from indexer.decode.catalogue import Catalogue
 from indexer.derive import rows
-from indexer.derive.apply import apply_events
+from indexer.derive.apply import BlockUndo, apply_block
 from indexer.derive.state import CACHED_ROWS, State
-from indexer.errors import ContractsChanged, WrongGenesis
+from indexer.errors import ContractsChanged, LogsMissing, WrongGenesis
+from indexer.logs import BlockLogs, pack
+from indexer.postgres import connect
 from indexer.setup import ChainSetup
 from indexer.source.endpoint import Log
 from indexer.writer import Writer
+from optionix.store.notify import ANY_TOPIC
+
+_LOGS_AT_ONCE = 16_000
+"""Kept logs of one batch when the tables are derived again."""
 
 
 class Ingest:
@@ -28,13 +36,22 @@ class Ingest:
 
     def __init__(self, setup: ChainSetup, conninfo: str) -> None:
         self.setup = setup
+        self._conninfo = conninfo
         self._catalogue = Catalogue(setup.contracts)
-        self._writer = Writer(conninfo, setup.chain_id)
+        self._writer = Writer(conninfo, setup.chain_id, setup.genesis_hash)
         self._state = State(setup, self._writer)
+        self._stored: Iterator[list[BlockLogs]] | None = None
+        self._extent: Extent | None = None
+        self._position: Position | None = None
 
     def close(self) -> None:
-        """Close the connection and give up the lead."""
+        """Close the connections and give up the lead."""
+        self._stored = None
         self._writer.close()
+
+    def settle(self) -> None:
+        """Wait until everything that was taken is in the tables."""
+        self._writer.settle()
 
     def open(self) -> Position | None:
         """Take the lead and read how far the tables are; None where the chain has to be begun.
@@ -47,6 +64,8 @@ class Ingest:
             The tables hold a chain that began with another block.
         ContractsChanged
             The tables were not built from the contracts of the deployment.
+        LogsMissing
+            The tables were built by a version that did not keep the logs.
         """
         self._writer.lead()
         found = self._writer.genesis()
@@ -65,8 +84,15 @@ class Ingest:
                 f"the deployment of {self.setup.name} has changed since it was indexed: {', '.join(changed)}.",
                 "Index it anew with `optionix index --fresh`.",
             )
+        self._extent = self._writer.extent()
+        if self._extent is None:
+            raise LogsMissing(
+                f"chain {self.setup.chain_id} was indexed by an earlier version, which did not keep its logs.",
+                "Index it anew with `optionix index --fresh`.",
+            )
         self._writer.preload(self._state, CACHED_ROWS)
-        return self._writer.position()
+        self._position = self._writer.position()
+        return self._position
 
     def erase(self) -> None:
         """Forget the chain."""
@@ -75,23 +101,34 @@ class Ingest:
 
     def begin(self, before: Block) -> Position:
         """Begin a chain after the block `before`."""
-        for vault in self.setup.vaults:
-            self._state.vault.add(
-                (vault.address,),
-                rows.Vault(
-                    market=vault.market,
-                    side=int(vault.side),
-                    asset=vault.asset,
-                    asset_decimals=vault.asset_decimals,
-                    name=vault.name,
-                    symbol=vault.symbol,
-                    decimals=vault.decimals,
-                ),
-            )
-        self._state.end_block()
+        self._add_vaults()
         self._writer.begin_chain(self._state, before)
         self._writer.preload(self._state, CACHED_ROWS)
         return Position(before, before.number)
+
+    def start_over(self) -> Position:
+        """Set the tables back to the beginning, to derive them from the kept logs again."""
+        assert self._extent is not None
+        self._state = State(self.setup, self._writer)
+        self._add_vaults()
+        self._writer.start_over(self._state, self._extent.before, self._extent.last)
+        self._writer.preload(self._state, CACHED_ROWS)
+        self._position = Position(self._extent.before, self._extent.before.number)
+        return self._position
+
+    def _add_vaults(self) -> None:
+        for vault in self.setup.vaults:
+            row = rows.Vault(
+                market=vault.market,
+                side=int(vault.side),
+                asset=vault.asset,
+                asset_decimals=vault.asset_decimals,
+                name=vault.name,
+                symbol=vault.symbol,
+                decimals=vault.decimals,
+            )
+            self._state.vault.add((vault.address,), row)
+        self._state.end_block()
 
     def take(
         self,
@@ -101,7 +138,7 @@ class Ingest:
         finalized: int,
         head: Block,
     ) -> Position:
-        """Write whole blocks.
+        """Write whole blocks. Final ones are written beside the caller: `settle` waits for them.
 
         Parameters
         ----------
@@ -110,16 +147,49 @@ class Ingest:
         blocks : in order; the last one is the new position. Blocks that `finalized` covers may be left out.
         finalized : number of the newest final block.
         """
-        events = [self._catalogue.decode(log, timestamps[int(log["blockNumber"], 16)]) for log in logs]
+        packed = pack(logs, timestamps)
+        undo = self._apply(packed, finalized)
+        batch = collect(self._state, self.setup.chain_id)
+        batch.logs, batch.undo = packed, undo
         known = {block.number for block in blocks}
-        without = {
-            event.block_number: Block(event.block_number, log["blockHash"], None, event.timestamp)
-            for event, log in zip(events, logs, strict=True)
-            if event.block_number not in known
-        }
-        undo = apply_events(self._state, events, finalized)
-        ordered = sorted([*without.values(), *blocks], key=lambda block: block.number)
-        return self._writer.write(self._state, events, undo, ordered, finalized, head)
+        left_out = [Block(each.number, each.hash, None, each.timestamp) for each in packed if each.number not in known]
+        ordered = sorted([*left_out, *blocks], key=lambda block: block.number)
+        if ordered[-1].number > finalized:
+            return self._writer.write(batch, ordered, finalized, head)
+        batch.topics = (ANY_TOPIC,)
+        return self._writer.write_later(batch, ordered, finalized, head)
+
+    def take_stored(self) -> Position | None:
+        """Derive the next blocks whose logs are kept; None when the tables have them all."""
+        extent, position = self._extent, self._position
+        if extent is None or position is None or position.block.number >= extent.last.number:
+            self._stored = None
+            self.settle()
+            return None
+        if self._stored is None:
+            self._stored = self._read_stored(position.block.number)
+        packed = next(self._stored, [])
+        undo = self._apply(packed, extent.finalized)
+        batch = collect(self._state, self.setup.chain_id)
+        batch.undo, batch.topics = undo, (ANY_TOPIC,)
+        newest = packed[-1] if packed else None
+        tip = extent.last if newest is None else Block(newest.number, newest.hash, None, newest.timestamp)
+        self._position = self._writer.write_derived_later(batch, tip, extent.finalized, extent.last)
+        return self._position
+
+    def _read_stored(self, after: int) -> Iterator[list[BlockLogs]]:
+        """The kept logs, over a connection of their own: the other one is writing."""
+        with connect(self._conninfo) as connection, connection.transaction():
+            yield from Archive(connection, self.setup.chain_id, self.setup.genesis_hash).read(after, _LOGS_AT_ONCE)
+
+    def _apply(self, packed: Sequence[BlockLogs], finalized: int) -> list[BlockUndo]:
+        undo = []
+        for block in packed:
+            final = block.number <= finalized
+            before = apply_block(self._state, self._catalogue.events(block), final=final)
+            if before:
+                undo.append(BlockUndo(block.number, before))
+        return undo
 
     def stored_blocks(self, highest: int, count: int) -> list[Block]:
         """Stored blocks, from `highest` down."""

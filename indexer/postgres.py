@@ -11,11 +11,12 @@ from psycopg import sql
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 
+from indexer.copying import lines
 from indexer.derive.table import TableSpec
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 COPY_FROM_ROWS = 300
-"""From this many rows on, an upsert goes through COPY and a temporary table; fewer go as arrays in one statement."""
+"""From this many rows on, a table's changes go through COPY; fewer go as arrays in one statement."""
 
 
 class _IntegerLoader(Loader):
@@ -39,52 +40,52 @@ def names(columns: Iterable[str]) -> sql.Composed:
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Add rows by COPY."""
-    if not rows:
-        return
+    if rows:
+        copy_text(connection, table, columns, lines(table, columns, rows))
+
+
+def copy_text(connection: Connection, table: str, columns: Sequence[str], text: str) -> None:
+    """Add rows that were written as lines."""
     query = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), names(columns))
     with connection.cursor() as cursor, cursor.copy(query) as copy:
-        copy.write("".join("\t".join(map(_text, row)) + "\n" for row in rows))
+        copy.write(text)
 
 
 def upsert(connection: Connection, spec: TableSpec, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Put rows, in the order of `spec.columns`, in the place of those with the same keys."""
-    target, columns = sql.Identifier(spec.name), names(spec.columns)
-    conflict = sql.SQL("on conflict ({}) do update set {}").format(
-        names(("chain_id", *spec.key_columns)),
-        sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in spec.value_columns),
+    """Put few rows, in the order of `spec.columns`, in the place of those with the same keys."""
+    arrays = sql.SQL(", ").join(sql.SQL("%s::" + spec.types[name] + "[]") for name in spec.columns)
+    query = sql.SQL(
+        "insert into {table} ({columns}) select * from unnest({arrays}) on conflict ({keys}) do update set {changes}"
+    ).format(
+        table=sql.Identifier(spec.name),
+        columns=names(spec.columns),
+        arrays=arrays,
+        keys=names(("chain_id", *spec.key_columns)),
+        changes=_assignments(spec, "excluded"),
     )
-    if len(rows) < COPY_FROM_ROWS:
-        arrays = sql.SQL(", ").join(sql.SQL("%s::" + spec.types[name] + "[]") for name in spec.columns)
-        query = sql.SQL("insert into {} ({}) select * from unnest({}) {}").format(target, columns, arrays, conflict)
-        connection.execute(query, [_array(spec, name, place, rows) for place, name in enumerate(spec.columns)])
-        return
+    connection.execute(query, [_array(spec, name, place, rows) for place, name in enumerate(spec.columns)])
+
+
+def update_by_copy(connection: Connection, spec: TableSpec, text: str) -> None:
+    """Put many rows, written as lines in the order of `spec.columns`, in the place of those with the same keys."""
     staging = f"new_{spec.name}"
+    target, source = sql.Identifier(spec.name), sql.Identifier(staging)
     # A transaction that is taken back takes the temporary table with it, so whether it is there is asked each time.
-    connection.execute(
-        sql.SQL("create temporary table if not exists {} (like {})").format(sql.Identifier(staging), target)
+    connection.execute(sql.SQL("create temporary table if not exists {} (like {})").format(source, target))
+    connection.execute(sql.SQL("truncate {}").format(source))
+    copy_text(connection, staging, spec.columns, text)
+    same = sql.SQL(" and ").join(
+        sql.SQL("t.{0} = n.{0}").format(sql.Identifier(name)) for name in ("chain_id", *spec.key_columns)
     )
-    connection.execute(sql.SQL("truncate {}").format(sql.Identifier(staging)))
-    copy_rows(connection, staging, spec.columns, rows)
     connection.execute(
-        sql.SQL("insert into {} ({}) select {} from {} {}").format(
-            target, columns, columns, sql.Identifier(staging), conflict
-        )
+        sql.SQL("update {} t set {} from {} n where {}").format(target, _assignments(spec, "n"), source, same)
     )
 
 
-def _text(value: Any) -> str:
-    """A value in COPY's text format."""
-    if value is None:
-        return r"\N"
-    if value is True:
-        return "t"
-    if value is False:
-        return "f"
-    if isinstance(value, (dict, list)):
-        value = json.dumps(value)
-    if isinstance(value, str):
-        return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return str(value)
+def _assignments(spec: TableSpec, source: str) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("{0} = {1}.{0}").format(sql.Identifier(name), sql.Identifier(source)) for name in spec.value_columns
+    )
 
 
 def _array(spec: TableSpec, name: str, place: int, rows: Sequence[tuple[Any, ...]]) -> list[Any]:

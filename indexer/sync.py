@@ -140,7 +140,15 @@ class ChainSync:
             self._log.info("index begun", block=self.setup.start_block)
         else:
             self._log.info("index continued", block=self._tip.block.number)
+            await self._derive_stored()
         self._moved(0, 0.0)
+
+    async def _derive_stored(self) -> None:
+        """Take up a derivation from the kept logs that was not finished."""
+        assert self._ingest is not None
+        while position := await self._call(self._ingest.take_stored):
+            self._tip = position
+            self._moved(0, 0.0)
 
     async def _backfill(self, view: View) -> None:
         """Read up to the newest final block in ranges."""
@@ -166,6 +174,7 @@ class ChainSync:
                 self._log.info(
                     "backfill", blocks=done, of=total, events_per_second=round(events / (now - began)), left=round(left)
                 )
+        await self._call(self._ingest.settle)
         self._log.info("backfill done", blocks=total, events=events, seconds=round(time.perf_counter() - began, 2))
 
     async def _reorganise(self, view: View) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +12,7 @@ from indexer.derive.table import Before
 from indexer.postgres import Connection, copy_rows
 from optionix.store.models import Base
 
-GROWING = ("event", "trade", "order_fill", "feed_round", "surface_history", "vault_history", "account_activity")
+GROWING = ("block_logs", "trade", "order_fill", "feed_round", "surface_history", "vault_history", "account_activity")
 """Tables whose rows belong to one block, by their column `block_number`."""
 FIRST_IMAGES = sql.SQL(
     "with first as (select distinct on (key) key, before from undo where chain_id = %(chain)s"
@@ -77,9 +76,9 @@ def _restore(connection: Connection, name: str, parameters: dict[str, Any]) -> N
     )
 
 
-def _as_json(chain_id: int, before: Before) -> tuple[str, str | None]:
-    """Key and image as JSON; Postgres reads its numbers back exactly, whatever their width."""
+def _as_json(chain_id: int, before: Before) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Key and image for JSON; Postgres reads its numbers back exactly, whatever their width."""
     key = {"chain_id": chain_id, **dict(zip(before.spec.key_columns, before.key, strict=True))}
     if before.values is None:
-        return json.dumps(key), None
-    return json.dumps(key), json.dumps(key | dict(zip(before.spec.value_columns, before.values, strict=True)))
+        return key, None
+    return key, key | dict(zip(before.spec.value_columns, before.values, strict=True))

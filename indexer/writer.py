@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self
 
 from psycopg import sql
 
+from indexer import loader
+from indexer.archive import Archive, Extent
+from indexer.batch import Batch, collect
 from indexer.block import Block, Position
-from indexer.decode.catalogue import Event
-from indexer.derive.apply import BlockUndo
 from indexer.derive.state import State
 from indexer.derive.table import Key, TableSpec, Values
 from indexer.errors import NotLeader
-from indexer.postgres import connect, copy_rows, names, upsert
-from indexer.takeback import GROWING, take_back, write_undo
-from optionix.store.notify import CHANNEL, BlockChange
+from indexer.postgres import connect, copy_rows
+from indexer.takeback import GROWING, take_back
+from optionix.store.notify import ANY_TOPIC, CHANNEL, BlockChange
 
-_PLAIN = ("chain", "checkpoint", "token", "watched_contract", "block", "undo")
-"""Tables of the indexer that are neither derived rows nor grow with the blocks."""
+_KNOWN = ("chain", "token", "watched_contract", "block", "log_range", "block_logs")
+"""Tables of the indexer that are not derived from logs."""
+_PLAIN = ("checkpoint", "undo")
 
 
 class Writer:
     """Writes a chain's tables, and holds the chain's lock as long as its connection lives.
 
-    Everything here blocks: call it from a thread.
+    Everything here blocks: call it from a thread. What `write_later` was given is written beside the caller; all other
+    methods wait for it first.
 
     Parameters
     ----------
     conninfo : psycopg connection text.
     """
 
-    def __init__(self, conninfo: str, chain_id: int) -> None:
+    def __init__(self, conninfo: str, chain_id: int, genesis_hash: str = "") -> None:
         self.chain_id = chain_id
         self._connection = connect(conninfo)
         # The checkpoint is lost together with the rows of its transaction, never alone: no need to wait for the disk.
         self._connection.execute("set synchronous_commit to off")
+        self._archive = Archive(self._connection, chain_id, genesis_hash)
         self._finalized = 0
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._pending: Future[None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -46,8 +53,15 @@ class Writer:
         self.close()
 
     def close(self) -> None:
-        """Close the connection and with it the lock."""
+        """Close the connection and with it the lock. What is still being written is written, or lost as a whole."""
+        self._beside.shutdown()
         self._connection.close()
+
+    def settle(self) -> None:
+        """Wait for what is being written; raises what went wrong with it."""
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            pending.result()
 
     def lead(self) -> None:
         """Take the chain's lock.
@@ -67,37 +81,22 @@ class Writer:
 
     def load(self, spec: TableSpec, key: Key) -> Values | None:
         """See `table.Loader`."""
-        where = sql.SQL("").join(sql.SQL(" and {} = %s").format(sql.Identifier(name)) for name in spec.key_columns)
-        query = sql.SQL("select {} from {} where chain_id = %s{}").format(
-            names(spec.value_columns), sql.Identifier(spec.name), where
-        )
-        return self._connection.execute(query, [self.chain_id, *key]).fetchone()
+        self.settle()
+        return loader.load(self._connection, self.chain_id, spec, key)
 
     def load_range(self, spec: TableSpec, first: Key, column: str, low: int, high: int) -> list[tuple[Key, Values]]:
         """See `table.Loader`."""
-        where = sql.SQL("").join(
-            sql.SQL(" and {} = %s").format(sql.Identifier(name)) for name in spec.key_columns[: len(first)]
-        )
-        query = sql.SQL("select {0} from {1} where chain_id = %s{2} and {3} >= %s and {3} < %s").format(
-            names((*spec.key_columns, *spec.value_columns)), sql.Identifier(spec.name), where, sql.Identifier(column)
-        )
-        width = len(spec.key_columns)
-        found = self._connection.execute(query, [self.chain_id, *first, low, high]).fetchall()
-        return [(row[:width], row[width:]) for row in found]
+        self.settle()
+        return loader.load_range(self._connection, self.chain_id, spec, first, column, low, high)
 
     def preload(self, state: State, limit: int) -> None:
         """Read tables of at most `limit` rows whole, so that their misses need no question."""
-        for table in state.tables:
-            spec, width = table.spec, len(table.spec.key_columns)
-            query = sql.SQL("select {} from {} where chain_id = %s limit %s").format(
-                names((*spec.key_columns, *spec.value_columns)), sql.Identifier(spec.name)
-            )
-            found = self._connection.execute(query, [self.chain_id, limit + 1]).fetchall()
-            if len(found) <= limit:
-                table.preload((row[:width], row[width:]) for row in found)
+        self.settle()
+        loader.preload(self._connection, self.chain_id, state, limit)
 
     def position(self) -> Position | None:
         """How far the tables are, or None before the chain was begun."""
+        self.settle()
         row = self._connection.execute(
             "select block_number, block_hash, block_timestamp, finalized_number from checkpoint where chain_id = %s",
             [self.chain_id],
@@ -106,6 +105,10 @@ class Writer:
             return None
         self._finalized = row[3]
         return Position(Block(row[0], row[1], None, row[2]), row[3])
+
+    def extent(self) -> Extent | None:
+        """Which logs are kept."""
+        return self._archive.extent()
 
     def genesis(self) -> str | None:
         """The genesis hash of the chain that the tables hold."""
@@ -121,6 +124,7 @@ class Writer:
 
     def known_blocks(self, highest: int, count: int) -> list[Block]:
         """Stored blocks, from `highest` down."""
+        self.settle()
         rows = self._connection.execute(
             "select number, hash, parent_hash, timestamp from block where chain_id = %s and number <= %s"
             " order by number desc limit %s",
@@ -140,43 +144,71 @@ class Writer:
                 "token", ("address", "symbol", "decimals"), [(t.address, t.symbol, t.decimals) for t in setup.tokens]
             )
             self._insert("watched_contract", ("address", "name", "start_block"), contracts)
-            self._upsert_changes(state)
+            self._archive.begin(setup, before)
             self._write_blocks([before], Counter(), before.number)
+            collect(state, self.chain_id).write(self._connection, self.chain_id)
             self._move(before, before.number, before)
-        state.committed()
+        self._finalized = before.number
 
-    def write(
-        self,
-        state: State,
-        events: Sequence[Event],
-        undo: Iterable[BlockUndo],
-        blocks: Sequence[Block],
-        finalized: int,
-        head: Block,
-    ) -> Position:
+    def start_over(self, state: State, before: Block, last: Block) -> None:
+        """Set what is derived back to the beginning; the logs stay, `last` is their newest block."""
+        self.settle()
+        derived = [*_PLAIN, *(name for name in GROWING if name not in _KNOWN), *(t.spec.name for t in state.tables)]
+        with self._connection.transaction():
+            self._remove(derived)
+            collect(state, self.chain_id).write(self._connection, self.chain_id)
+            self._move(before, before.number, last)
+            self._notify(before, last.number, (ANY_TOPIC,))
+        self._finalized = before.number
+
+    def write(self, batch: Batch, blocks: Sequence[Block], finalized: int, head: Block) -> Position:
         """Write a batch of whole blocks, all or nothing; the new position.
 
         Parameters
         ----------
-        blocks : read blocks in order, the last of them the new position; every block with events is among them.
+        blocks : read blocks in order, the last of them the new position; every block with logs is among them.
         finalized : number of the newest final block that the node named.
         head : the newest block that the node named.
         """
-        tip = blocks[-1]
-        finalized = max(min(finalized, tip.number), self._finalized)
-        counts = Counter(event.block_number for event in events)
+        self.settle()
+        position = self._next(blocks[-1], finalized)
+        self._write(batch, blocks, position, head)
+        return position
+
+    def write_later(self, batch: Batch, blocks: Sequence[Block], finalized: int, head: Block) -> Position:
+        """As `write`, but beside the caller, who hears of a failure from the next method."""
+        self.settle()
+        position = self._next(blocks[-1], finalized)
+        self._pending = self._beside.submit(self._write, batch, blocks, position, head)
+        return position
+
+    def write_derived_later(self, batch: Batch, tip: Block, finalized: int, head: Block) -> Position:
+        """As `write_later`, of a batch whose blocks and logs are in the tables."""
+        self.settle()
+        position = self._next(tip, finalized)
+        self._pending = self._beside.submit(self._write_derived, batch, position, head)
+        return position
+
+    def _next(self, tip: Block, finalized: int) -> Position:
+        return Position(tip, max(min(finalized, tip.number), self._finalized))
+
+    def _write(self, batch: Batch, blocks: Sequence[Block], position: Position, head: Block) -> None:
+        counts = Counter({block.number: len(block) for block in batch.logs})
         with self._connection.transaction():
-            self._write_events(events)
-            for table, rows in state.appended.items():
-                self._insert(table, tuple(rows[0]), [tuple(row.values()) for row in rows])
-            self._upsert_changes(state)
-            write_undo(self._connection, self.chain_id, undo)
-            self._write_blocks(blocks, counts, finalized)
-            self._move(tip, finalized, head)
-            self._notify(tip, None, tuple(state.topics))
-        self._finalized = finalized
-        state.committed()
-        return Position(tip, finalized)
+            self._archive.add(batch.logs)
+            self._archive.move(position.block, position.finalized)
+            self._write_blocks(blocks, counts, position.finalized)
+            self._write_derived(batch, position, head)
+
+    def _write_derived(self, batch: Batch, position: Position, head: Block) -> None:
+        with self._connection.transaction():
+            batch.write(self._connection, self.chain_id)
+            self._connection.execute(
+                "delete from undo where chain_id = %s and block_number <= %s", [self.chain_id, position.finalized]
+            )
+            self._move(position.block, position.finalized, head)
+            self._notify(position.block, None, batch.topics)
+        self._finalized = position.finalized
 
     def take_back(self, fork: Block, head: Block) -> None:
         """Set every table back to what it was after the block `fork`, and say so."""
@@ -185,46 +217,32 @@ class Writer:
             raise ValueError(f"cannot go back to block {fork.number} from {position}")
         with self._connection.transaction():
             take_back(self._connection, self.chain_id, fork.number)
+            self._archive.move(fork, position.finalized)
             self._move(fork, position.finalized, head)
-            self._notify(fork, position.block.number, ("*",))
+            self._notify(fork, position.block.number, (ANY_TOPIC,))
 
     def erase(self, state: State) -> None:
         """Remove every row of the chain but the record of audits, to index it anew."""
         with self._connection.transaction():
-            for name in (*_PLAIN, *GROWING, *(table.spec.name for table in state.tables)):
-                query = sql.SQL("delete from {} where chain_id = %s").format(sql.Identifier(name))
-                self._connection.execute(query, [self.chain_id])
+            self._remove([*_KNOWN, *_PLAIN, *GROWING, *(table.spec.name for table in state.tables)])
+
+    def _remove(self, tables: Sequence[str]) -> None:
+        """Take the chain's rows out of tables: whole tables where they hold no other chain."""
+        row = self._connection.execute("select count(*) from chain where chain_id <> %s", [self.chain_id]).fetchone()
+        if row is not None and row[0] == 0:
+            self._connection.execute(
+                sql.SQL("truncate {}").format(sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys(tables))))
+            )
+            return
+        for name in dict.fromkeys(tables):
+            query = sql.SQL("delete from {} where chain_id = %s").format(sql.Identifier(name))
+            self._connection.execute(query, [self.chain_id])
 
     def _insert(self, table: str, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
         copy_rows(self._connection, table, ("chain_id", *columns), [(self.chain_id, *row) for row in rows])
 
-    def _write_events(self, events: Sequence[Event]) -> None:
-        self._insert(
-            "event",
-            ("block_number", "log_index", "tx_hash", "tx_index", "address", "contract", "name", "args"),
-            [
-                (
-                    event.block_number,
-                    event.log_index,
-                    event.tx_hash,
-                    event.tx_index,
-                    event.address,
-                    event.contract,
-                    event.name,
-                    event.args_json,
-                )
-                for event in events
-            ],
-        )
-
-    def _upsert_changes(self, state: State) -> None:
-        for table in state.tables:
-            rows = [(self.chain_id, *key, *values) for key, values in table.changes()]
-            if rows:
-                upsert(self._connection, table.spec, rows)
-
     def _write_blocks(self, blocks: Sequence[Block], counts: Counter[int], finalized: int) -> None:
-        """Keep the blocks; those below the final one only for their events. Final blocks need no undo."""
+        """Keep the blocks; those below the final one only for their events."""
         rows = [
             (block.number, block.hash, block.parent_hash, block.timestamp, counts[block.number])
             for block in blocks
@@ -234,9 +252,6 @@ class Writer:
         self._connection.execute(
             "delete from block where chain_id = %s and number >= %s and number < %s and events = 0",
             [self.chain_id, self._finalized, finalized],
-        )
-        self._connection.execute(
-            "delete from undo where chain_id = %s and block_number <= %s", [self.chain_id, finalized]
         )
 
     def _move(self, tip: Block, finalized: int, head: Block) -> None:

@@ -1,4 +1,4 @@
-"""What a crowd does in each block, in the proportions of the demonstration: trades, books, orders, requests, settlement."""
+"""What a crowd does in each block, about as in the demonstration: trades, books, orders, requests, settlement."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from eth_account.signers.local import LocalAccount
 from bench.traffic.crowd import Crowd, address_of
 from optionix.chain.abi import load_abi
 from optionix.chain.transactions import local_account
-from optionix.instruments import DAY, Series, Side
 from optionix.client import Funds
+from optionix.instruments import DAY, Series, Side
 from optionix.local.chain import FEED_OWNER, NOTICE, SIGNER, START, LocalChain
 from optionix.orders import LimitKind, Order, sign_order
 
@@ -177,9 +177,7 @@ class Market:
     def _series(self, market: int, side: Side, expiry: int) -> list[Series]:
         step = SPOTS[market] * 0.02
         first = SPOTS[market] - step * (self.pace.strikes - 1) / 2
-        return [
-            Series(market, side, expiry, round(first + place * step) * 10**8) for place in range(self.pace.strikes)
-        ]
+        return [Series(market, side, expiry, round(first + place * step) * 10**8) for place in range(self.pace.strikes)]
 
     def _some_series(self, *, vault: bool) -> Series:
         """Open ones; a vault's are near the money."""
@@ -243,14 +241,15 @@ class Market:
         self.crowd.act(held.account, "OptionToken", "safeTransferFrom", held.account, taker, held.series, amount, b"")
 
     def _spread(self) -> None:
-        """A netted book: a long bought from the vault, placed, the near strike written against it, a part taken back."""
+        """A netted book: a long bought from the vault and placed, another strike written, a part taken back."""
         bought, account = self._some_series(vault=True), self._draw.choice(self.accounts)
         if (account, bought.book_key) in self._netted or bought.expiry == EXPIRIES[0]:
             return
         self._netted.add((account, bought.book_key))
         amount = 5 * 10**17
         crowd = self.crowd
-        crowd.act(account, "OptionVault", "buy", bought.id, amount, _MOST, account, _NEVER, _FREE, at=self._vault(bought))
+        vault = self._vault(bought)
+        crowd.act(account, "OptionVault", "buy", bought.id, amount, _MOST, account, _NEVER, _FREE, at=vault)
         crowd.act(account, "Clearinghouse", "net", account, bought.book_key, [])
         crowd.act(account, "Clearinghouse", "place", account, bought.id, amount)
         listed = [each for each in self._series(bought.market, bought.side, bought.expiry) if each != bought]
@@ -329,7 +328,8 @@ class Market:
             claim = "deposit(uint256,address,address)"
             self.crowd.act(lender, "OptionVault", claim, assets, lender, lender, at=vault.address)
             self.crowd.act(lender, "OptionVault", "redeem", 10**17, lender, lender, at=vault.address)
-            self.crowd.act(lender, "OptionVault", "transfer", self._draw.choice(self._lenders), 10**15, at=vault.address)
+            taker = self._draw.choice(self._lenders)
+            self.crowd.act(lender, "OptionVault", "transfer", taker, 10**15, at=vault.address)
 
     def _request(self, lender: str, vault: str, assets: int) -> None:
         self.crowd.act(lender, "OptionVault", "requestDeposit", assets, lender, lender, at=vault)
@@ -339,7 +339,8 @@ class Market:
         for _ in range(5):
             if held:
                 found = held[-1 - self._draw.randrange(min(len(held), 400))]
-                if found.amount > 3 * 10**16 and not (self._closing and Series.from_id(found.series).expiry == EXPIRIES[0]):
+                closed = self._closing and Series.from_id(found.series).expiry == EXPIRIES[0]
+                if found.amount > 3 * 10**16 and not closed:
                     return found
         return None
 

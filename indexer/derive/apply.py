@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from indexer.decode.catalogue import Event
 from indexer.derive import balances, books, feed, listings, orders, positions, requests, surfaces, trades, vaults
@@ -24,35 +23,21 @@ class BlockUndo:
     rows: list[Before] = field(default_factory=list)
 
 
-def apply_events(state: State, events: Sequence[Event], final_number: int) -> list[BlockUndo]:
-    """Derive the tables from the events of whole blocks, in their order.
+def apply_block(state: State, events: Sequence[Event], *, final: bool) -> list[Before]:
+    """Derive the tables from all events of a block, in their order.
 
     Parameters
     ----------
-    final_number : blocks up to this one cannot be taken back and need no undo.
+    final : the block cannot be taken back and needs no undo.
 
     Returns
     -------
-    undo : for each block above `final_number` that changed something.
+    before : what rows were before the block; nothing of a final one.
     """
-    kept = []
-    for number, block in groupby(events, key=_block_number):
-        timestamp = _apply_block(state, block)
-        vaults.append_history(state, number, timestamp)
-        before = state.end_block()
-        if number > final_number and before:
-            kept.append(BlockUndo(number, before))
-    return kept
-
-
-def _block_number(event: Event) -> int:
-    return event.block_number
-
-
-def _apply_block(state: State, events: Iterable[Event]) -> int:
-    timestamp = 0
+    state.begin_block(final=final)
     for event in events:
-        timestamp = event.timestamp
-        for handler in HANDLERS.get((event.contract, event.name), ()):
+        for handler in HANDLERS.get(event.kind, ()):
             handler(state, event)
-    return timestamp
+    if events:
+        vaults.append_history(state, events[-1].block_number, events[-1].timestamp)
+    return state.end_block()

@@ -23,6 +23,7 @@ class State:
     ----------
     appended : rows for the tables that only grow, by table, as dicts by column.
     topics : names of what changed, for live messages.
+    quiet : the blocks are final: nothing is kept to take them back, and nobody waits for messages that name changes.
     """
 
     def __init__(self, setup: ChainSetup, loader: Loader) -> None:
@@ -31,6 +32,8 @@ class State:
         self._loader = loader
         self.appended: dict[str, list[dict[str, Any]]] = {}
         self.topics: dict[str, None] = {}
+        self.quiet = False
+        self._assets: dict[int, str] = {}
         self.clearinghouse = self._table("clearinghouse", rows.Clearinghouse)
         self.volatility_oracle = self._table("volatility_oracle", rows.VolatilityOracle)
         self.market = self._table("market", rows.Market)
@@ -86,6 +89,8 @@ class State:
 
     def topic(self, *names: str) -> None:
         """Say what changed."""
+        if self.quiet:
+            return
         for name in names:
             self.topics[name] = None
 
@@ -96,8 +101,11 @@ class State:
 
     def asset_of_key(self, book_key: int) -> str:
         """The settlement asset of a book."""
-        market, side, _ = split_book_key(book_key)
-        return self.asset(market, side)
+        found = self._assets.get(book_key)
+        if found is None:
+            market, side, _ = split_book_key(book_key)
+            found = self._assets[book_key] = self.asset(market, side)
+        return found
 
     def record(
         self,
@@ -115,24 +123,33 @@ class State:
         assets: int | None = None,
     ) -> dict[str, Any]:
         """Add to an account's history; the row."""
-        self.topic(f"account:{account}")
-        return self.append(
-            "account_activity",
-            account=account,
-            block_number=event.block_number,
-            log_index=event.log_index,
-            kind=kind,
-            part=part,
-            tx_hash=event.tx_hash,
-            timestamp=event.timestamp,
-            series_id=series_id,
-            book_key=book_key,
-            vault=vault,
-            counterparty=counterparty,
-            token=token,
-            amount=amount,
-            assets=assets,
-        )
+        if not self.quiet:
+            self.topic(f"account:{account}")
+        row = {
+            "account": account,
+            "block_number": event.block_number,
+            "log_index": event.log_index,
+            "kind": kind,
+            "part": part,
+            "tx_hash": event.tx_hash,
+            "timestamp": event.timestamp,
+            "series_id": series_id,
+            "book_key": book_key,
+            "vault": vault,
+            "counterparty": counterparty,
+            "token": token,
+            "amount": amount,
+            "assets": assets,
+        }
+        self.appended.setdefault("account_activity", []).append(row)
+        return row
+
+    def begin_block(self, *, final: bool) -> None:
+        """The next events are of another block; what they change need not be kept where it is final."""
+        if self.quiet != final:
+            self.quiet = final
+            for table in self._tables:
+                table.recording = not final
 
     def end_block(self) -> list[Before]:
         """What every row that the block changed was before it."""
@@ -141,7 +158,7 @@ class State:
         return [before for table in self._tables for before in table.end_block()]
 
     def committed(self) -> None:
-        """The batch is in the database."""
+        """The batch is in the database, or on its way."""
         self.appended = {}
         self.topics = {}
         for table in self._tables:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from operator import attrgetter
@@ -62,13 +61,9 @@ class TableSpec:
         dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
         return {column.name: column.type.compile(dialect) for column in self.table.columns}
 
-    def values_of(self, row: Any) -> Values:
-        """A row's values in the order of `value_columns`; JSON values are copied, since handlers may change them."""
-        values = self._getter(row)
-        return values if not self.json_columns else tuple(copy.deepcopy(value) for value in values)
-
     @cached_property
-    def _getter(self) -> Any:
+    def values_of(self) -> Callable[[Any], Values]:
+        """A row's values in the order of `value_columns`; handlers replace JSON values and never change them."""
         if len(self.value_columns) > 1:
             return attrgetter(*self.value_columns)
         (name,) = self.value_columns
@@ -111,8 +106,10 @@ class Table(Generic[R]):
         self.spec = spec
         self._loader = loader
         self.complete = complete
+        self.recording = True
+        """Whether to keep what rows were before a block changed them."""
         self._rows: dict[Key, R | None] = {}
-        self._dirty: dict[Key, None] = {}
+        self._dirty: dict[Key, bool] = {}
         self._touched: dict[Key, Values | None] = {}
 
     def get(self, *key: Any) -> R | None:
@@ -140,15 +137,18 @@ class Table(Generic[R]):
 
     def existing(self, *key: Any) -> R:
         """As `require`, for a row that is about to change."""
-        self._touch(key, row := self.require(*key))
+        row = self.require(*key)
+        if key not in self._touched:
+            self._touch(key, row)
         return row
 
     def change(self, *key: Any) -> R:
         """A row that is about to change; a row that is absent begins with its defaults."""
-        row = self.get(*key)
-        if row is None:
+        row = self._rows.get(key)
+        if row is None and (row := self.get(*key)) is None:
             return self.add(key, cast(R, self.spec.row()))
-        self._touch(key, row)
+        if key not in self._touched:
+            self._touch(key, row)
         return row
 
     def add(self, key: Key, row: R) -> R:
@@ -178,23 +178,27 @@ class Table(Generic[R]):
 
     def _touch(self, key: Key, row: R | None) -> None:
         if key not in self._touched:
-            self._touched[key] = None if row is None else self.spec.values_of(row)
-            self._dirty[key] = None
+            self._touched[key] = self.spec.values_of(row) if self.recording and row is not None else None
+            self._dirty.setdefault(key, row is not None)
 
     def changed_keys(self) -> Iterable[Key]:
         """Keys changed since the block began."""
         return self._touched
 
     def end_block(self) -> list[Before]:
-        """What the rows that the block changed were before it; the next block begins."""
-        before = [Before(self.spec, key, values) for key, values in self._touched.items()]
-        self._touched = {}
-        return before
+        """What the rows that the block changed were before it, where that is recorded; the next block begins."""
+        if not self._touched:
+            return []
+        touched, self._touched = self._touched, {}
+        return [Before(self.spec, key, values) for key, values in touched.items()] if self.recording else []
 
-    def changes(self) -> Iterator[tuple[Key, Values]]:
-        """Rows changed since the last `committed`, as they are now."""
-        for key in self._dirty:
-            yield key, self.spec.values_of(self._rows[key])
+    def changes(self) -> tuple[list[tuple[Key, R]], list[tuple[Key, R]]]:
+        """Rows as they are now that the database does not have, and those that it has otherwise."""
+        new: list[tuple[Key, R]] = []
+        changed: list[tuple[Key, R]] = []
+        for key, stored in self._dirty.items():
+            (changed if stored else new).append((key, cast(R, self._rows[key])))
+        return new, changed
 
     def preload(self, rows: Iterable[tuple[Key, Values]]) -> None:
         """Take all rows of the database: from now on a miss needs no question."""
@@ -202,7 +206,7 @@ class Table(Generic[R]):
         self.complete = True
 
     def committed(self, limit: int) -> None:
-        """The changes are in the database. With more than `limit` rows in memory, all are forgotten."""
+        """The changes are on their way to the database. With more than `limit` rows in memory, all are forgotten."""
         self._dirty = {}
         if len(self._rows) > limit:
             self._rows = {}

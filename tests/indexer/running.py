@@ -10,7 +10,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from indexer.archive import Archive, stored_setup
 from indexer.audit.run import AuditResult, audit
+from indexer.decode.catalogue import Catalogue, Event
+from indexer.postgres import connect
 from indexer.progress import Progress
 from indexer.setup import from_deployment
 from indexer.source.endpoint import Endpoint
@@ -25,6 +28,7 @@ CHAIN = 31337
 _NOT_COMPARED = {"undo", "audit", "alembic_version"}
 _VOLATILE = {
     "checkpoint": {"updated_at", "head_number", "head_timestamp", "finalized_number"},
+    "log_range": {"finalized_number"},
     # Known only for blocks that were read one by one.
     "block": {"parent_hash"},
 }
@@ -83,6 +87,15 @@ def query(url: str, text: str, *values: Any) -> list[dict[str, Any]]:
     """Rows of a query, by column."""
     with psycopg.connect(conninfo(url), row_factory=dict_row) as connection:
         return connection.execute(text, values).fetchall()  # type: ignore[arg-type]
+
+
+def events(url: str) -> list[Event]:
+    """Every event that the tables keep, decoded, in order."""
+    with connect(conninfo(url)) as connection, connection.transaction():
+        setup = stored_setup(connection, CHAIN)
+        assert setup is not None
+        archive, catalogue = Archive(connection, CHAIN, setup.genesis_hash), Catalogue(setup.contracts)
+        return [event for blocks in archive.read(-1, 10_000) for block in blocks for event in catalogue.events(block)]
 
 
 def all_tables(url: str) -> dict[str, list[tuple[Any, ...]]]:

@@ -12,7 +12,7 @@ import pytest
 
 from indexer.derive import profit, rows
 from tests.indexer.life import World
-from tests.indexer.running import index, query
+from tests.indexer.running import events, index, query
 
 WAD = 10**18
 NOBODY = "0x" + "0" * 40
@@ -143,13 +143,17 @@ def recomputed(url: str, upto: int, router: str) -> Ledger:
         (int(row["market"]), int(row["expiry"])): int(row["settlement_price"])
         for row in query(url, "select * from expiry where settlement_price is not null")
     }
-    events = query(url, "select * from event where block_number <= %s order by block_number, log_index", upto)
+    mirrored = [
+        {name: getattr(event, name) for name in ("block_number", "log_index", "tx_hash", "contract", "name", "args")}
+        for event in events(url)
+        if event.block_number <= upto
+    ]
     trades = query(url, "select * from trade where block_number <= %s", upto)
     by_block: dict[int, dict[int, dict[str, Any]]] = defaultdict(dict)
     for trade in trades:
         by_block[trade["block_number"]][trade["log_index"]] = trade
     ledger = Ledger(prices, router)
-    for _, group in groupby(events, key=lambda event: (event["block_number"], event["tx_hash"])):
+    for _, group in groupby(mirrored, key=lambda event: (event["block_number"], event["tx_hash"])):
         inside = list(group)
         ledger.transaction(inside, by_block[inside[0]["block_number"]])
     return ledger

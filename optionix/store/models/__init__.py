@@ -1,6 +1,6 @@
 """All tables. Every key starts with the chain id; amounts are exact integers in the contracts' own units.
 
-Addresses and hashes are lower-case 0x text. Two kinds of tables: those that only grow (`event`, `trade`,
+Addresses and hashes are lower-case 0x text. Two kinds of tables: those that only grow (`block_logs`, `trade`,
 `order_fill`, `feed_round`, `surface_history`, `vault_history`, `account_activity`), whose rows go with their block in a
 reorg, and those that hold the newest state, whose rows are set back from `undo`.
 """
@@ -9,10 +9,11 @@ from optionix.store.models.base import Base, Int256
 from optionix.store.models.chain import (
     Audit,
     Block,
+    BlockLogs,
     Chain,
     Checkpoint,
     Clearinghouse,
-    Event,
+    LogRange,
     Undo,
     VolatilityOracle,
     WatchedContract,
@@ -63,6 +64,7 @@ __all__ = [
     "Balance",
     "Base",
     "Block",
+    "BlockLogs",
     "Book",
     "BountyCap",
     "Candle",
@@ -71,7 +73,6 @@ __all__ = [
     "Clearinghouse",
     "DailyStats",
     "DailyVolume",
-    "Event",
     "Exchange",
     "Expiry",
     "FeePot",
@@ -83,6 +84,7 @@ __all__ = [
     "KeeperIntent",
     "KeeperTransaction",
     "Leg",
+    "LogRange",
     "LpRequest",
     "Market",
     "NonceFloor",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, Boolean, MetaData, Numeric, SmallInteger, Text
+from sqlalchemy import BigInteger, Boolean, Integer, MetaData, Numeric, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -57,3 +58,7 @@ OptionalAmount = Annotated[int | None, mapped_column(Int256, nullable=True)]
 OptionalInt64 = Annotated[int | None, mapped_column(BigInteger, nullable=True)]
 OptionalInt16 = Annotated[int | None, mapped_column(SmallInteger, nullable=True)]
 OptionalString = Annotated[str | None, mapped_column(Text, nullable=True)]
+
+Bytes = Annotated[bytes, mapped_column(BYTEA, nullable=False)]
+Int32s = Annotated[list[int], mapped_column(ARRAY(Integer), nullable=False)]
+"""Small numbers of many things side by side."""

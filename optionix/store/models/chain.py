@@ -12,9 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from optionix.store.models.base import (
     Amount,
     Base,
+    Bytes,
     ChainKey,
     Flag,
     Int16,
+    Int32s,
     Int64,
     Int64Key,
     OptionalString,
@@ -81,27 +83,48 @@ class WatchedContract(Base):
     start_block: Mapped[Int64]
 
 
-class Event(Base):
-    """The mirror of every event of every contract; rows are added, and removed only with their block.
+class BlockLogs(Base):
+    """The mirror of every event of every contract: the logs of a block as they came, side by side.
 
-    `args` has the event's arguments by name: integers of up to 48 bits as JSON numbers, wider ones as decimal text,
-    addresses as lower-case text, structs as objects. An event that the contract's ABI lacks has the name `unknown` and
-    its raw `topics` and `data`.
+    `tx_hashes` and `addresses` have 32 and 20 bytes for each log, `payload` its topics and then its data, up to its
+    place in `ends`. Everything derived is made from these rows, once more by `optionix index --rederive`; the view
+    `event` shows them one by one.
     """
 
-    __tablename__ = "event"
+    __tablename__ = "block_logs"
 
     chain_id: Mapped[ChainKey]
+    genesis_hash: Mapped[TextKey]
     block_number: Mapped[Int64Key]
-    log_index: Mapped[Int64Key]
-    tx_hash: Mapped[String]
-    tx_index: Mapped[Int64]
-    address: Mapped[String]
-    contract: Mapped[String]
-    name: Mapped[String]
-    args: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False)
+    block_hash: Mapped[String]
+    timestamp: Mapped[Int64]
+    log_indexes: Mapped[Int32s]
+    tx_indexes: Mapped[Int32s]
+    topic_counts: Mapped[Int32s]
+    ends: Mapped[Int32s]
+    tx_hashes: Mapped[Bytes]
+    addresses: Mapped[Bytes]
+    payload: Mapped[Bytes]
 
-    __table_args__ = (Index(None, "chain_id", "contract", "name", "block_number"),)
+
+class LogRange(Base):
+    """The blocks whose logs are kept. What is derived from them follows: see `checkpoint`.
+
+    Up to `finalized_number` nothing of them can be taken back. `setup` is what the indexer knows of the chain besides.
+    """
+
+    __tablename__ = "log_range"
+
+    chain_id: Mapped[ChainKey]
+    genesis_hash: Mapped[TextKey]
+    before_number: Mapped[Int64]
+    before_hash: Mapped[String]
+    before_timestamp: Mapped[Int64]
+    last_number: Mapped[Int64]
+    last_hash: Mapped[String]
+    last_timestamp: Mapped[Int64]
+    finalized_number: Mapped[Int64]
+    setup: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False)
 
 
 class Undo(Base):

@@ -1,0 +1,69 @@
+"""What one transaction writes of the state, put into words: the state may go on while the database reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from indexer.copying import record_line, state_line
+from indexer.derive.apply import BlockUndo
+from indexer.derive.state import State
+from indexer.derive.table import TableSpec
+from indexer.logs import BlockLogs
+from indexer.postgres import COPY_FROM_ROWS, Connection, copy_text, update_by_copy, upsert
+from indexer.takeback import write_undo
+
+
+@dataclass
+class Batch:
+    """Rows of a batch.
+
+    Attributes
+    ----------
+    logs : to be kept; none where they came out of the tables.
+    added : table, columns and lines of rows that the database does not have.
+    updated : lines of rows that it has otherwise.
+    few : rows of either kind of tables that changed little.
+    """
+
+    logs: list[BlockLogs] = field(default_factory=list)
+    added: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
+    updated: list[tuple[TableSpec, str]] = field(default_factory=list)
+    few: list[tuple[TableSpec, list[tuple[Any, ...]]]] = field(default_factory=list)
+    undo: list[BlockUndo] = field(default_factory=list)
+    topics: tuple[str, ...] = ()
+
+    def write(self, connection: Connection, chain_id: int) -> None:
+        """Write what is derived; call inside a transaction."""
+        for table, columns, text in self.added:
+            copy_text(connection, table, columns, text)
+        for spec, text in self.updated:
+            update_by_copy(connection, spec, text)
+        for spec, rows in self.few:
+            upsert(connection, spec, rows)
+        write_undo(connection, chain_id, self.undo)
+
+
+def collect(state: State, chain_id: int) -> Batch:
+    """Everything that the state has changed; the state goes on as if it were written."""
+    batch = Batch(topics=tuple(state.topics))
+    for table, records in state.appended.items():
+        columns = tuple(records[0])
+        line = record_line(table, columns)
+        batch.added.append((table, ("chain_id", *columns), "".join([line(chain_id, row) for row in records])))
+    for each in state.tables:
+        spec = each.spec
+        new, changed = each.changes()
+        if len(new) + len(changed) < COPY_FROM_ROWS:
+            if new or changed:
+                rows = [(chain_id, *key, *spec.values_of(row)) for key, row in (*new, *changed)]
+                batch.few.append((spec, rows))
+            continue
+        line = state_line(spec.name, spec.key_columns, spec.value_columns)
+        if new:
+            text = "".join([line(chain_id, key, row) for key, row in new])
+            batch.added.append((spec.name, spec.columns, text))
+        if changed:
+            batch.updated.append((spec, "".join([line(chain_id, key, row) for key, row in changed])))
+    state.committed()
+    return batch
