@@ -54,7 +54,8 @@ async def open_service(config: Settings, progress: Progress) -> AsyncGenerator[S
 
 def progress_of(config: Settings) -> Progress:
     """The progress of the network that settings name."""
-    return Progress(config.network, network(config.network).chain_id)
+    chain = network(config.network)
+    return Progress(config.network, chain.chain_id, real_time=chain.real_time)
 
 
 async def index(config: Settings, progress: Progress, stop: asyncio.Event) -> None:

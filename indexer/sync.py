@@ -125,6 +125,7 @@ class ChainSync:
         logs = await self._endpoint.logs_of(view.following)
         blocks = [header.block for header in view.following]
         times = {block.number: block.timestamp for block in blocks}
+        self.progress.applied(blocks)
         self._tip = await self._call(self._ingest.take, logs, times, blocks, view.finalized, view.head)
         self._moved(len(logs), time.perf_counter() - began)
         return True
@@ -139,6 +140,8 @@ class ChainSync:
             self._tip = await self._call(self._ingest.begin, before)
             self._log.info("index begun", block=self.setup.start_block)
         else:
+            unfinal = self._tip.block.number - self._tip.finalized
+            self.progress.applied(await self._call(self._ingest.stored_blocks, self._tip.block.number, unfinal))
             self._log.info("index continued", block=self._tip.block.number)
             await self._derive_stored()
         self._moved(0, 0.0)

@@ -40,11 +40,19 @@ class HealthReport:
         One sentence for people.
     figures
         Numbers and words that belong to it (head, lag_blocks, drift, ...); JSON values.
+    ready
+        Whether others can count on its work now; by default unless it failed.
     """
 
     status: Status
     detail: str = ""
     figures: dict[str, Any] = field(default_factory=dict)
+    ready: bool | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether others can count on its work now."""
+        return self.status != "failed" if self.ready is None else self.ready
 
     def as_json(self) -> dict[str, Any]:
         """The body of `/healthz`."""
@@ -56,9 +64,10 @@ Route = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class TelemetryServer:
-    """A small HTTP server for `/metrics`, `/healthz` and, where a service has any, POST routes that take JSON.
+    """A small HTTP server for `/metrics`, `/healthz`, `/readyz` and, where a service has any, POST routes.
 
-    `/healthz` answers 200 when the service is ok or degraded, and 503 when it failed.
+    `/healthz` answers 200 when the service is ok or degraded, and 503 when it failed: it should be started again.
+    `/readyz` answers 200 while others can count on its work, else 503: it should not be given any. Both say how it is.
     """
 
     def __init__(
@@ -135,10 +144,14 @@ class TelemetryServer:
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         if method == "GET" and path == "/metrics":
             return "200 OK", CONTENT_TYPE_LATEST, generate_latest(self._registry)
-        if method == "GET" and path == "/healthz":
+        if method == "GET" and path in ("/healthz", "/readyz"):
             report = await self.report()
-            code = "503 Service Unavailable" if report.status == "failed" else "200 OK"
-            return code, "application/json", json.dumps(report.as_json(), default=str).encode()
+            good, body = report.status != "failed", report.as_json()
+            if path == "/readyz":
+                good = report.is_ready
+                body = {"ready": good, **body}
+            code = "200 OK" if good else "503 Service Unavailable"
+            return code, "application/json", json.dumps(body, default=str).encode()
         route = self._routes.get(path) if method == "POST" else None
         if route is None:
             return "404 Not Found", "application/json", b'{"error":"not found"}'

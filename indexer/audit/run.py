@@ -212,7 +212,7 @@ async def keep_auditing(rpc: Rpc, setup: ChainSetup, conninfo: str, progress: Pr
             except (IndexerError, ChainError, psycopg.Error) as error:
                 log.warning("audit not finished", reason=str(error))
             else:
-                progress.audited(result.block.number, result.drift)
+                progress.audited(result.block.number, result.drift, sum(result.checked.values()))
                 if result.drift:
                     log.error("the tables differ from the contracts", **result.as_json())
                 else:

@@ -46,6 +46,7 @@ class StackStatus(BaseModel):
     addresses : where everything is reached; no secrets.
     market_time : time of the chain's head, ISO; None when it does not answer.
     lag_blocks, lag_seconds : how far the indexer is behind the chain, as it says; None when it does not.
+    unfinalized_blocks, unfinalized_seconds : what of its tables can still be taken back, in blocks and in market time.
     drift : rows in which the tables differ from the chain, by the last audit; None when there was none.
     """
 
@@ -56,6 +57,8 @@ class StackStatus(BaseModel):
     market_time: str | None
     lag_blocks: int | None
     lag_seconds: float | None
+    unfinalized_blocks: int | None
+    unfinalized_seconds: int | None
     drift: int | None
     parts: list[PartStatus]
 
@@ -175,6 +178,8 @@ def _whole(settings: Settings, lines: list[PartStatus], phase: str, *, running: 
         market_time=datetime.fromtimestamp(market, UTC).isoformat() if market else None,
         lag_blocks=indexer.get("lag_blocks"),
         lag_seconds=indexer.get("lag_seconds"),
+        unfinalized_blocks=indexer.get("unfinalized_blocks"),
+        unfinalized_seconds=indexer.get("unfinalized_seconds"),
         drift=drift,
         parts=lines,
     )

@@ -13,7 +13,14 @@ from optionix.telemetry import Status
 
 _COLOURS: dict[Status, str] = {"ok": "green", "degraded": "yellow", "failed": "red"}
 #: Figures that are told in the table where a part has them, with their words.
-_FIGURES = {"head": "block", "indexed": "indexed", "lag_blocks": "lag", "drift": "drift", "achieved_speed": "speed"}
+_FIGURES = {
+    "head": "block",
+    "indexed": "indexed",
+    "lag_blocks": "lag",
+    "unfinalized_blocks": "not final",
+    "drift": "drift",
+    "achieved_speed": "speed",
+}
 
 
 class Row(NamedTuple):

@@ -32,6 +32,24 @@ def test_health_metrics_and_unknown_paths() -> None:
     asyncio.run(scene())
 
 
+def test_ready_is_apart_from_healthy() -> None:
+    async def scene() -> None:
+        told = [
+            (HealthReport("ok"), 200, 200),
+            (HealthReport("degraded"), 200, 200),
+            (HealthReport("degraded", ready=False), 200, 503),
+            (HealthReport("failed"), 503, 503),
+            (HealthReport("ok", ready=False), 200, 503),
+        ]
+        for report, health, ready in told:
+            async with telemetry.TelemetryServer(0, lambda report=report: report) as server:  # type: ignore[misc]
+                assert (await _get(server.port, "/healthz")).status_code == health
+                answer = await _get(server.port, "/readyz")
+                assert (answer.status_code, answer.json()["ready"]) == (ready, ready == 200)
+
+    asyncio.run(scene())
+
+
 def test_a_failed_service_and_a_failing_check_answer_503() -> None:
     async def broken() -> HealthReport:
         raise RuntimeError("no database")
