@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 from indexer.archive import Archive, Extent
 from indexer.batch import collect
@@ -40,13 +40,16 @@ class Ingest:
         self._catalogue = Catalogue(setup.contracts)
         self._writer = Writer(conninfo, setup.chain_id, setup.genesis_hash)
         self._state = State(setup, self._writer)
-        self._stored: Iterator[list[BlockLogs]] | None = None
+        self._stored: Generator[list[BlockLogs]] | None = None
         self._extent: Extent | None = None
         self._position: Position | None = None
+        self.events = 0
+        """Taken so far."""
 
     def close(self) -> None:
         """Close the connections and give up the lead."""
-        self._stored = None
+        if self._stored is not None:
+            self._stored.close()
         self._writer.close()
 
     def settle(self) -> None:
@@ -177,7 +180,7 @@ class Ingest:
         self._position = self._writer.write_derived_later(batch, tip, extent.finalized, extent.last)
         return self._position
 
-    def _read_stored(self, after: int) -> Iterator[list[BlockLogs]]:
+    def _read_stored(self, after: int) -> Generator[list[BlockLogs]]:
         """The kept logs, over a connection of their own: the other one is writing."""
         with connect(self._conninfo) as connection, connection.transaction():
             yield from Archive(connection, self.setup.chain_id, self.setup.genesis_hash).read(after, _LOGS_AT_ONCE)
@@ -186,6 +189,7 @@ class Ingest:
         undo = []
         for block in packed:
             final = block.number <= finalized
+            self.events += len(block)
             before = apply_block(self._state, self._catalogue.events(block), final=final)
             if before:
                 undo.append(BlockUndo(block.number, before))

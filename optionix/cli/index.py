@@ -12,20 +12,27 @@ import structlog
 from optionix.cli.output import emit_json, json_option
 from optionix.settings import override, settings
 from optionix.store import migrate
+from optionix.store.engine import conninfo
 
 
 @click.command("index")
 @click.option("--network", metavar="NAME", help="The network to index. Default: that of the settings.")
 @click.option("--fresh", is_flag=True, help="Forget what the tables hold of this network and index it anew.")
+@click.option("--rederive", is_flag=True, help="Make the tables again from the logs that are kept; asks no node.")
 @click.option("--follow", is_flag=True, help="Go on at the head until Ctrl-C, as the service does.")
 @click.option("--migrate-only", is_flag=True, help="Bring the database to this version's tables and stop.")
 @json_option
-def index_command(network: str | None, fresh: bool, follow: bool, migrate_only: bool, as_json: bool) -> None:
+def index_command(
+    network: str | None, fresh: bool, rederive: bool, follow: bool, migrate_only: bool, as_json: bool
+) -> None:
     """Mirror every event of a network's contracts into Postgres.
 
     Without options it goes on from where the tables are and ends at the head. While another indexer works on the same
-    network this one refuses, or with --follow waits for the lead.
+    network this one refuses, or with --follow waits for the lead. A --rederive that was cut off is taken up by the next
+    run, with the option or without.
     """
+    if rederive and (fresh or follow):
+        raise click.UsageError("--rederive goes with neither --fresh nor --follow: it reads the kept logs alone.")
     override(network=network)
     config = settings()
     # What happens on the way is for people: stdout belongs to the result.
@@ -35,7 +42,7 @@ def index_command(network: str | None, fresh: bool, follow: bool, migrate_only: 
         version = migrate.head()
         emit_json({"schema": version}) if as_json else click.echo(f"schema version {version}")
         return
-    result = asyncio.run(_index(fresh, follow))
+    result = _rederive() if rederive else asyncio.run(_index(fresh, follow))
     if as_json:
         emit_json(result)
     else:
@@ -62,4 +69,24 @@ async def _index(fresh: bool, follow: bool) -> dict[str, object]:
         "events": progress.events,
         "reorgs": progress.reorgs,
         "seconds": round(time.monotonic() - began, 2),
+    }
+
+
+def _rederive() -> dict[str, object]:
+    from indexer.rederive import rederive
+    from optionix.chain.networks import network
+
+    config = settings()
+    log = structlog.get_logger("indexer").bind(network=config.network)
+
+    def say(done: int, total: int, seconds: float) -> None:
+        log.info("deriving", blocks=done, of=total, left=round((total - done) * seconds / max(done, 1)))
+
+    found = rederive(conninfo(config.database_url), network(config.network).chain_id, say)
+    return {
+        "network": config.network,
+        "indexed": found.block.number,
+        "events": found.events,
+        "continued": found.continued,
+        "seconds": round(found.seconds, 2),
     }

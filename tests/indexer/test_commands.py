@@ -62,3 +62,24 @@ def test_a_block_that_is_no_block(run: Any) -> None:
 
 def test_migrate_only(run: Any) -> None:
     assert run("index", "--migrate-only").output.strip() == f"schema version {migrate.head()}"
+
+
+def test_rederive_needs_no_node(lived: World, run: Any, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("index").exit_code == 0
+    query(database_url, "update balance set free = free + 1 returning 1")
+    monkeypatch.setenv("OPTIONIX_RPC_URL", "http://127.0.0.1:1")
+    settings.cache_clear()
+    done = run("index", "--rederive", "--json")
+    assert done.exit_code == 0, done.output
+    figures = json.loads(done.stdout)
+    assert (figures["indexed"], figures["continued"]) == (lived.head, False)
+    monkeypatch.setenv("OPTIONIX_RPC_URL", lived.anvil.url)
+    settings.cache_clear()
+    assert run("audit", "--block", "indexed").exit_code == 0
+
+
+def test_rederive_does_not_go_with_what_asks_a_node(run: Any) -> None:
+    for option in ("--fresh", "--follow"):
+        refused = run("index", "--rederive", option)
+        assert refused.exit_code == 2
+        assert "kept logs" in refused.stderr
