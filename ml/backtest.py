@@ -2,123 +2,281 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from ml.bars import BARS_PER_DAY, BadBars, Bars
-from ml.models import ALL
-from ml.models.base import qlike
-from ml.validation import Progress, Walk, walk_forward
+from ml.bars import BAR_SECONDS, BARS_PER_DAY, GAP_LIMIT_BARS, BadBars, Bars, Floats
+from ml.compare import diebold_mariano
+from ml.compute import Engine, each
+from ml.files import Implied
+from ml.implied import with_implied
+from ml.models import BASELINES, BY_NAME, OWN, VarianceModel
+from ml.models.learned import Boosted
+from ml.prior import Prior, shipped
+from ml.quantiles import adaptive, coverage
+from ml.selection import preferred
+from ml.validation import COMBINATION, Prepared, Walk, assemble, prepare, walk_model, walk_rows
 
 FIRST_SHARE = 0.7
 """Models are chosen on the first 70 % of the walk; the rest judges the choice."""
+OTHER_SHARES = (0.5, 0.6, 0.8)
+"""Where else the walk is cut, to see whether the choice hung on the cut."""
 MIN_CHOICE_ORIGINS = 30
+SHORT_DAYS = 180
+"""Less history than this before an origin: its forecast leans on the prior, and the row says so."""
+COMPARED: tuple[type[VarianceModel], ...] = (*BASELINES, *OWN, Boosted)
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A walk divided at a share of its origins; targets of the first part end before the second begins.
+
+    Attributes
+    ----------
+    share : of the origins in the first part.
+    chosen : the model that the first part would choose (`selection.preferred`).
+    before, after : mean QLIKE by model on either part.
+    rank : place of the combination on the second part among all models, from one.
+    """
+
+    share: float
+    chosen: str
+    before: dict[str, float]
+    after: dict[str, float]
+    rank: int
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A walk, the model chosen on its first part, and every model's mean QLIKE on the rest.
+    """A walk with its quantiles and what its later part says of its forecasts.
 
     Attributes
     ----------
-    chosen_on : QLIKE by model on the part that chose.
-    scores : QLIKE by model on the part that judges.
-    coverage : share of judged outcomes below the 10, 50 and 90 % quantiles.
+    walk : all origins that could be forecast, also those before the first that was asked for.
+    distances : of the quantiles from the forecast at each origin, in logarithms; see `ml.quantiles`.
+    cuts : the main one first.
+    judging : the origins of the main cut's second part.
+    coverage : share of those outcomes below the 10, 50 and 90 % quantiles.
+    p_value : Diebold and Mariano's, of the combination against the best baseline on the second part.
+    best_baseline : its name.
+    implied : at which origins an implied volatility was known; None without a file of it.
     """
 
     walk: Walk
-    chosen: str
-    chosen_on: dict[str, float]
-    scores: dict[str, float]
-    log_errors: tuple[float, float, float]
+    distances: Floats
+    cuts: tuple[Cut, ...]
+    judging: Mask
     coverage: tuple[float, float, float]
-    first_judged: int
+    best_baseline: str
+    p_value: float
+    implied: Mask | None
 
 
-def judge(walk: Walk) -> Judged:
-    """Choose on the first 70 % of origins and judge on those after it whose targets begin later.
+@dataclass(frozen=True)
+class Backtest:
+    """The walks of a file and what its rows are marked with.
+
+    Attributes
+    ----------
+    degraded : why a row is not to be trusted fully, by origin (seconds).
+    """
+
+    asset: str
+    judged: tuple[Judged, ...]
+    degraded: Mapping[int, str]
+
+
+def backtest(
+    bars: Bars,
+    horizons: Sequence[int],
+    *,
+    implied: Implied | None = None,
+    prior: Prior | None = None,
+    models: Sequence[type[VarianceModel]] = COMPARED,
+    engine: Engine = "local",
+    scheduler: str | None = None,
+    done: Callable[[int, int], None] | None = None,
+) -> Backtest:
+    """Walk every horizon over all models and judge the combination.
+
+    Every row follows from what was known at its origin. The combination was chosen on the shared bars, once; what this
+    file's own first part would have chosen is reported beside it and changes no row.
+
+    Parameters
+    ----------
+    bars : cleaned bars.
+    horizons : days.
+    implied : a history of implied volatility, where there is one.
+    prior : the shipped one by default.
+    engine, scheduler : see `ml.compute`; a piece is one model and horizon.
+    done : told the number of pieces done, and of all.
 
     Raises
     ------
     BadBars
-        When there are too few origins.
+        When no origin can be forecast.
     """
-    count = len(walk.end)
-    cut = int(count * FIRST_SHARE)
-    embargo = walk.horizon_days * 86_400
-    known = ~np.isnan(walk.target)
-    choosing = known & (np.arange(count) < cut)
-    if choosing.sum() < MIN_CHOICE_ORIGINS:
-        raise BadBars(f"{walk.horizon_days} d: {choosing.sum()} origins to choose from; give a longer history")
-    last_choice = walk.end[choosing][-1]
-    judging = known & (walk.end >= last_choice + embargo)
-    chosen_on = _scores(walk, choosing)
-    chosen = min(chosen_on, key=chosen_on.__getitem__)
-    errors = np.log(walk.target[choosing] / walk.forecasts[chosen][choosing])
-    low, middle, high = (float(value) for value in np.quantile(errors, (0.1, 0.5, 0.9)))
-    later = np.log(walk.target[judging] / walk.forecasts[chosen][judging])
-    coverage = tuple(float(np.mean(later <= bound)) if len(later) else float("nan") for bound in (low, middle, high))
-    return Judged(
-        walk,
-        chosen,
-        chosen_on,
-        _scores(walk, judging) if judging.any() else {},
-        (low, middle, high),
-        (coverage[0], coverage[1], coverage[2]),
-        int(walk.end[judging][0]) if judging.any() else 0,
-    )
-
-
-def backtest(
-    bars: Bars, horizons: Sequence[int], first: int, last: int, progress: Progress | None = None
-) -> list[Judged]:
-    """Walk every horizon from `first` to `last` (seconds) over all models and judge it; errors as for `judge`."""
-    return [
-        judge(walk_forward(bars, days, ALL, first_end=first, last_end=last, progress=progress)) for days in horizons
-    ]
-
-
-def rows(asset: str, judged: Sequence[Judged]) -> pd.DataFrame:
-    """One row for each origin and horizon: asset, date, horizon, variance over it, q10, q50, q90, realised, chosen_on.
-
-    `part` is `choose` where the model was chosen on that origin and `judge` where it had not been seen.
-    """
-    parts = []
-    for entry in judged:
-        walk, horizon = entry.walk, entry.walk.horizon_days * BARS_PER_DAY
-        forecast = walk.forecasts[entry.chosen] * horizon
-        judging = (walk.end >= entry.first_judged) & (entry.first_judged > 0)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "asset": asset,
-                    "date": [datetime.fromtimestamp(int(end), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for end in walk.end],
-                    "horizon": walk.horizon_days,
-                    "variance": forecast,
-                    "q10": forecast * np.exp(entry.log_errors[0]),
-                    "q50": forecast * np.exp(entry.log_errors[1]),
-                    "q90": forecast * np.exp(entry.log_errors[2]),
-                    "realised": walk.target * horizon,
-                    "model": entry.chosen,
-                    "part": np.where(judging, "judge", "choose"),
-                }
+    prepared = prepare(bars)
+    rows = walk_rows(prepared, 0, None)
+    if not len(rows):
+        raise BadBars(f"{bars.asset}: no day ends after a month of bars; give a longer history")
+    pieces = [Piece(bars, days, model.name, prior or shipped()) for days in horizons for model in models]
+    forecasts = each(_walked, pieces, engine, scheduler, (lambda count: done(count, len(pieces))) if done else None)
+    judged = []
+    for place, days in enumerate(horizons):
+        part = forecasts[place * len(models) : (place + 1) * len(models)]
+        walk = assemble(prepared, days, rows, dict(zip((model.name for model in models), part, strict=True)))
+        known: Mask | None = None
+        if implied is not None and len(walk.end):
+            ahead = prepared.features.rhythm.ahead(
+                np.searchsorted(prepared.features.end, walk.end), days * BARS_PER_DAY
             )
+            walk, known = with_implied(walk, implied, ahead)
+        if not len(walk.end):
+            raise BadBars(f"{bars.asset}: {days} d: too few origins to learn from; give a longer history")
+        judged.append(judge(walk, known))
+    return Backtest(bars.asset, tuple(judged), degraded(bars, rows, prepared))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One model of one horizon: what a worker is given."""
+
+    bars: Bars
+    days: int
+    model: str
+    prior: Prior
+
+
+_prepared: dict[str, Prepared] = {}
+
+
+def _walked(piece: Piece) -> Floats:
+    """Forecasts of a piece at all origins; features are kept, as the next piece is likely of the same bars."""
+    key = piece.bars.hash()
+    if key not in _prepared:
+        _prepared.clear()
+        _prepared[key] = prepare(piece.bars)
+    prepared = _prepared[key]
+    return walk_model(prepared, piece.days, BY_NAME[piece.model], walk_rows(prepared, 0, None), piece.prior)
+
+
+def judge(walk: Walk, implied: Mask | None = None) -> Judged:
+    """Quantiles at every origin, and scores at every cut."""
+    distances = adaptive(walk, COMBINATION)
+    cuts = [cut for share in (FIRST_SHARE, *OTHER_SHARES) if (cut := divide(walk, share)) is not None]
+    judging = parts(walk, FIRST_SHARE)[1] if cuts else np.zeros(len(walk.end), dtype=bool)
+    later = walk.log_errors(COMBINATION)[judging]
+    best, p_value = "", float("nan")
+    if judging.any():
+        losses = walk.losses(judging)
+        baselines = [model.name for model in BASELINES if model.name in losses]
+        if baselines:
+            best = min(baselines, key=lambda name: float(np.mean(losses[name])))
+            p_value = diebold_mariano(losses[COMBINATION], losses[best], walk.horizon_days).p_value
+    return Judged(walk, distances, tuple(cuts), judging, coverage(later, distances[judging]), best, p_value, implied)
+
+
+def parts(walk: Walk, share: float) -> tuple[Mask, Mask]:
+    """Origins with a known outcome before a cut, and those after it whose targets begin when the former have ended."""
+    known = walk.comparable
+    before = known & (np.arange(len(walk.end)) < int(len(walk.end) * share))
+    if not before.any():
+        return before, np.zeros(len(known), dtype=bool)
+    return before, known & (walk.end >= walk.end[before][-1] + walk.horizon_days * 86_400)
+
+
+def divide(walk: Walk, share: float) -> Cut | None:
+    """A cut; None where a part is too short to say anything."""
+    before, after = parts(walk, share)
+    if before.sum() < MIN_CHOICE_ORIGINS or not after.any():
+        return None
+    earlier, later = walk.scores(before), walk.scores(after)
+    rank = 1 + sum(score < later[COMBINATION] for score in later.values())
+    return Cut(share, preferred(walk, before), earlier, later, rank)
+
+
+def degraded(bars: Bars, rows: npt.NDArray[np.int64], prepared: Prepared) -> dict[int, str]:
+    """Why each origin is not to be trusted fully; only those that are not are named."""
+    reasons: dict[int, str] = {}
+    closed = bars.start + bars.step
+    for end in prepared.features.end[rows]:
+        moment = int(end)
+        last = int(np.searchsorted(closed, moment, side="right"))
+        week = last - int(np.searchsorted(closed, moment - 7 * 86_400, side="right"))
+        missing = 7 * 86_400 // bars.step - week
+        found = []
+        if bars.step != BAR_SECONDS:
+            found.append(f"bars of {bars.step} s")
+        if moment - int(closed[last - 1]) > 2 * bars.step:
+            found.append(f"stale: newest bar {moment - int(closed[last - 1])} s old")
+        if missing * bars.step > GAP_LIMIT_BARS * BAR_SECONDS:
+            found.append(f"gappy: {missing} bars of the last week missing")
+        if moment - int(closed[0]) < SHORT_DAYS * 86_400:
+            found.append("short history")
+        if found:
+            reasons[moment] = "; ".join(found)
+    return reasons
+
+
+def rows(result: Backtest, first: int, last: int) -> pd.DataFrame:
+    """One row for each origin from `first` to `last` (seconds) and horizon.
+
+    Columns: asset, date (the day at whose 00:00 UTC the forecast was made and its horizon begins), horizon in days,
+    variance over it, q10, q50, q90, realised (empty until known), model, part (`choose` on the first 70 % of the file's
+    origins, `judge` after), degraded (why, or empty).
+
+    Raises
+    ------
+    BadBars
+        When there is no origin between the two.
+    """
+    frames = []
+    for entry in result.judged:
+        walk, horizon = entry.walk, entry.walk.horizon_days * BARS_PER_DAY
+        forecast = walk.forecasts[COMBINATION] * horizon
+        wanted = (walk.end >= first) & (walk.end <= last)
+        reasons = [result.degraded.get(int(end), "") for end in walk.end]
+        if entry.implied is not None:
+            absent = "no implied volatility"
+            reasons = [
+                reason if there else f"{reason}; {absent}" if reason else absent
+                for reason, there in zip(reasons, entry.implied, strict=True)
+            ]
+        bounds = forecast[:, None] * np.exp(entry.distances)
+        frame = pd.DataFrame(
+            {
+                "asset": result.asset,
+                "date": [datetime.fromtimestamp(int(end), UTC).strftime("%Y-%m-%d") for end in walk.end],
+                "horizon": walk.horizon_days,
+                "variance": forecast,
+                "q10": bounds[:, 0],
+                "q50": bounds[:, 1],
+                "q90": bounds[:, 2],
+                "realised": walk.target * horizon,
+                "model": COMBINATION if entry.implied is None else "combination-implied",
+                "part": np.where(np.arange(len(walk.end)) < int(len(walk.end) * FIRST_SHARE), "choose", "judge"),
+                "degraded": reasons,
+            }
         )
-    return pd.concat(parts, ignore_index=True)
+        frames.append(frame[wanted])
+    table = pd.concat(frames, ignore_index=True)
+    if not len(table):
+        raise BadBars(f"{result.asset}: no day between --from and --to can be forecast; give a longer history")
+    return table
 
 
 def write(frame: pd.DataFrame, path: Path) -> None:
-    """Rows as CSV."""
+    """Rows as CSV, or Parquet where the name ends so."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(path, index=False, float_format="%.10g")
-
-
-def _scores(walk: Walk, where: np.ndarray) -> dict[str, float]:  # type: ignore[type-arg]
-    return {
-        name: float(np.mean(qlike(walk.target[where], forecast[where]))) for name, forecast in walk.forecasts.items()
-    }
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_csv(path, index=False, float_format="%.10g")

@@ -17,7 +17,7 @@ from ml.accounts import Assessment, MarketState, assess
 from ml.bars import BadBars, Bars, InputReport, VarianceSeries, realised_variance
 from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
 from ml.market_data import MarketData, MarketInfo, Moment, NotIndexed
-from ml.models import ALL, CLASSICAL
+from ml.models import ALL, OWN
 from ml.regimes import Regime, classify
 from ml.registry import ModelRecord, Registry
 from ml.selection import select, selection_end
@@ -183,7 +183,7 @@ class RiskEngine:
         week = selection_end(bars.end)
         current = state.record
         if state.forecaster is None or current is None or current.data_until > bars.end:
-            self._take(state, select(bars, CLASSICAL, self.registry), full=False)
+            self._take(state, select(bars, OWN, self.registry), full=False)
         elif state.full and current.data_until < week:
             state.full = False
         if self.compare_all and not state.full and state.pending is None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.bars import BARS_PER_DAY, BARS_PER_YEAR, Bars, Floats, Ints, VarianceSeries, realised_variance
-from ml.features import Features, future_mean, make_features
+from ml.bars import BARS_PER_DAY, BARS_PER_YEAR, Bars, VarianceSeries
+from ml.combination import combine, members
 from ml.models import BY_NAME, VarianceModel
+from ml.prior import shipped
 from ml.registry import HorizonChoice, ModelRecord
-from ml.selection import DEFAULT_MODEL
-from ml.validation import COMBINATION, MIN_TRAIN_ROWS, training_rows
+from ml.selection import selection_end
+from ml.validation import COMBINATION, MIN_TRAIN_ROWS, WARM_UP_DAYS, Prepared, predict, prepare, sample
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class HorizonForecast:
 
 
 class Forecaster:
-    """Forecasts of one asset; fits are kept for a day of market time."""
+    """Forecasts of one asset; fits are kept for a week of market time."""
 
     def __init__(self, record: ModelRecord) -> None:
         self.record = record
@@ -50,44 +51,53 @@ class Forecaster:
 
     def forecast(self, bars: Bars) -> list[HorizonForecast]:
         """Forecasts at the end of the last bar, made of these bars only."""
-        series = realised_variance(bars)
-        features = make_features(series)
-        return [self._horizon(choice, series, features) for choice in self.record.horizons]
+        prepared = prepare(bars)
+        return [self._horizon(choice, prepared) for choice in self.record.horizons]
 
-    def _horizon(self, choice: HorizonChoice, series: VarianceSeries, features: Features) -> HorizonForecast:
+    def _horizon(self, choice: HorizonChoice, prepared: Prepared) -> HorizonForecast:
+        features = prepared.features
         last = np.array([len(features) - 1], dtype=np.int64)
-        horizon = choice.days * BARS_PER_DAY
-        models = self._models(choice, series, features)
+        models = self._models(choice, prepared)
         if models:
-            per_bar = float(np.exp(np.mean([np.log(model.predict(features, last)[0]) for model in models])))
+            forecasts = {model.name: predict(model, features, last) for model in models}
+            per_bar = float(combine(forecasts, choice.days)[0])
         else:
             per_bar = float(features["ewma_8"][last[0]])
-        total = per_bar * horizon
+        total = per_bar * choice.days * BARS_PER_DAY
         low, middle, high = (total * float(np.exp(error)) for error in choice.log_errors)
         return HorizonForecast(choice.days, total, low, middle, high, choice.model, choice.validated and bool(models))
 
-    def _models(self, choice: HorizonChoice, series: VarianceSeries, features: Features) -> list[VarianceModel]:
+    def _models(self, choice: HorizonChoice, prepared: Prepared) -> list[VarianceModel]:
         """The fitted models of a horizon; none where there is too little history to fit."""
-        day = int(features.end[-1]) // 86_400
+        week = selection_end(int(prepared.features.end[-1]))
         cached = self._fitted.get(choice.days)
-        if cached is not None and cached[0] == day:
+        if cached is not None and cached[0] == week:
             return cached[1]
-        names = self.record.candidates if choice.model == COMBINATION else (choice.model,)
-        models = fit(names, series, features, choice.days)
-        self._fitted[choice.days] = (day, models)
+        names = self._names(choice)
+        models = fit(names, prepared, choice.days, week)
+        self._fitted[choice.days] = (week, models)
         return models
 
+    def _names(self, choice: HorizonChoice) -> tuple[str, ...]:
+        if choice.model != COMBINATION:
+            return (choice.model,)
+        wanted = members(choice.days)
+        return wanted if set(wanted) <= set(self.record.candidates) else self.record.candidates
 
-def fit(names: tuple[str, ...], series: VarianceSeries, features: Features, days: int) -> list[VarianceModel]:
-    """Models fitted on all that was known when the last bar closed; none where that is too little."""
-    horizon = days * BARS_PER_DAY
-    rows: Ints = training_rows(features, horizon, len(features) - 1)
-    if len(rows) < MIN_TRAIN_ROWS:
+
+def fit(names: tuple[str, ...], prepared: Prepared, days: int, until: int) -> list[VarianceModel]:
+    """Models fitted on all that was known at a moment; none where that is too little."""
+    if len(prepared.features) <= WARM_UP_DAYS * BARS_PER_DAY:
         return []
-    target: Floats = future_mean(series.variance, horizon)[rows]
-    models = [BY_NAME[name]() for name in names]
-    for model in models:
-        model.fit(features, rows, target)
+    models = []
+    for name in names:
+        model = BY_NAME[name](days)
+        known = sample(prepared, BY_NAME[name], days, until)
+        prior = shipped().parameters(name, days, until)
+        if prior is None and model.learns and len(known.rows) < MIN_TRAIN_ROWS:
+            return []
+        model.fit([known] if len(known.rows) else [], prior)
+        models.append(model)
     return models
 
 
@@ -96,4 +106,4 @@ def long_run_variance(series: VarianceSeries) -> float:
     return float(np.mean(series.variance[-BARS_PER_YEAR:])) * BARS_PER_YEAR
 
 
-__all__ = ["DEFAULT_MODEL", "Forecaster", "HorizonForecast", "fit", "long_run_variance"]
+__all__ = ["Forecaster", "HorizonForecast", "fit", "long_run_variance"]

@@ -12,7 +12,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from optionix import __version__
 
-_DECIDING = ("bars.py", "features.py", "forecasts.py", "selection.py", "validation.py")
+_DECIDING = (
+    *("bars.py", "combination.py", "compare.py", "features.py", "forecasts.py", "implied.py", "prior.json"),
+    *("prior.py", "quantiles.py", "rhythm.py", "selection.py", "validation.py"),
+)
 """Files besides the models that decide what a model says."""
 
 

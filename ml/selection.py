@@ -6,23 +6,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ml.bars import BARS_PER_DAY, Bars
+from ml.bars import Bars
+from ml.compare import diebold_mariano
 from ml.models import VarianceModel
-from ml.models.base import qlike
+from ml.prior import Prior, shipped
+from ml.quantiles import adaptive, assumed
 from ml.registry import HorizonChoice, ModelRecord, Registry, code_version, now, record_id
-from ml.validation import COMBINATION, HORIZON_DAYS, ORIGIN_STEP_BARS, Progress, Walk, walk_forward
+from ml.validation import (
+    COMBINATION,
+    HORIZON_DAYS,
+    WARM_UP_DAYS,
+    Progress,
+    Walk,
+    assemble,
+    prepare,
+    walk_model,
+    walk_rows,
+)
 
 VALIDATION_DAYS = 365
 """Scores are of the last year."""
-MIN_ORIGINS = 60
+MIN_ORIGINS = 30
 """Fewer scored forecasts than this choose nothing."""
-DEFAULT_MODEL = "ewma"
-"""What is used where history is too short to choose."""
-DEFAULT_LOG_ERROR_SIGMA = {1: 0.85, 7: 0.65, 30: 0.55}
-"""Spread of ln(realised / forecast) assumed there, by horizon: what the classical models show over years."""
-PRIOR_OUTCOMES = 10.0
-"""The assumed spread counts as this many outcomes that do not overlap."""
-_TENTH = 1.2815515655446004
+CERTAIN = 0.05
+"""A model takes the combination's place only when luck would make it so much better less often than this."""
 WEEK = 7 * 86_400
 _MONDAY = 4 * 86_400
 """1970-01-05, the first Monday of the epoch."""
@@ -34,7 +41,11 @@ def selection_end(moment: int) -> int:
 
 
 def select(
-    bars: Bars, models: Sequence[type[VarianceModel]], registry: Registry | None, progress: Progress | None = None
+    bars: Bars,
+    models: Sequence[type[VarianceModel]],
+    registry: Registry | None,
+    progress: Progress | None = None,
+    prior: Prior | None = None,
 ) -> ModelRecord:
     """The record of these bars and candidates: from the registry, or made and saved.
 
@@ -42,6 +53,7 @@ def select(
     ----------
     bars : all that may be known; cut at the last Monday here.
     models : candidates.
+    prior : what other markets taught; the shipped one by default.
     """
     until = selection_end(bars.end)
     known = bars.until(until)
@@ -53,9 +65,17 @@ def select(
     found = registry.find(identifier) if registry else None
     if found is not None:
         return found
-    first = until - VALIDATION_DAYS * 86_400
-    # A short history cannot wait a month for its first fit.
-    refit = 30 if int(known.start[0]) <= first - 30 * 86_400 else 5
+    prior = prior or shipped()
+    prepared = prepare(known)
+    rows = walk_rows(prepared, until - VALIDATION_DAYS * 86_400, None)
+    horizons = []
+    for days in HORIZON_DAYS:
+        forecasts = {}
+        for model in models:
+            if progress:
+                progress(f"{bars.asset} {days} d: {model.name}")
+            forecasts[model.name] = walk_model(prepared, days, model, rows, prior)
+        horizons.append(choose(assemble(prepared, days, rows, forecasts)))
     record = ModelRecord(
         id=identifier,
         asset=bars.asset,
@@ -65,10 +85,7 @@ def select(
         data_bars=len(known),
         code_version=code_version(),
         created=now(),
-        horizons=tuple(
-            choose(walk_forward(known, days, models, first_end=first, refit_days=refit, progress=progress))
-            for days in HORIZON_DAYS
-        ),
+        horizons=tuple(horizons),
     )
     if registry:
         registry.save(record)
@@ -76,40 +93,38 @@ def select(
 
 
 def choose(walk: Walk) -> HorizonChoice:
-    """The model with the least mean QLIKE of a walk, with the spread of its errors."""
-    scored = int(np.sum(~np.isnan(walk.target)))
-    default = default_log_errors(walk.horizon_days)
-    if scored < MIN_ORIGINS:
-        return HorizonChoice(
-            days=walk.horizon_days,
-            model=DEFAULT_MODEL,
-            validated=False,
-            origins=scored,
-            qlike={},
-            log_errors=default,
-        )
-    scores = walk.scores()
-    best = min(scores, key=scores.__getitem__)
-    # Origins four times a day overlap: a year holds twelve outcomes of 30 days, and their spread says little alone.
-    outcomes = scored * ORIGIN_STEP_BARS / BARS_PER_DAY / walk.horizon_days
-    weight = outcomes / (outcomes + PRIOR_OUTCOMES)
-    seen = np.quantile(walk.log_errors(best), (0.1, 0.5, 0.9))
-    low, middle, high = (float(value) for value in weight * seen + (1 - weight) * np.array(default))
+    """The combination, or the model that was better beyond doubt, with the quantiles that its errors made.
+
+    The combination is the default of a history too short to choose by.
+    """
+    known = walk.comparable
+    scored = int(np.sum(known))
+    if scored < MIN_ORIGINS or COMBINATION not in walk.forecasts:
+        name, scores = COMBINATION, {}
+    else:
+        name, scores = preferred(walk, known), walk.scores()
+    errors = assumed(walk.horizon_days)
+    if name in walk.forecasts and len(walk.end):
+        low, middle, high = (float(value) for value in adaptive(walk, name)[-1])
+        errors = low, middle, high
     return HorizonChoice(
         days=walk.horizon_days,
-        model=best,
-        validated=True,
+        model=name,
+        validated=bool(scores),
         origins=scored,
-        qlike={name: round(score, 6) for name, score in scores.items()},
-        log_errors=(low, middle, high),
+        qlike={model: round(score, 6) for model, score in scores.items()},
+        log_errors=errors,
     )
 
 
-def default_log_errors(days: int) -> tuple[float, float, float]:
-    """Quantiles of ln(realised / forecast) of a log-normal whose mean is the forecast."""
-    sigma = DEFAULT_LOG_ERROR_SIGMA.get(days, DEFAULT_LOG_ERROR_SIGMA[30])
-    middle = -(sigma**2) / 2
-    return middle - _TENTH * sigma, middle, middle + _TENTH * sigma
+def preferred(walk: Walk, where: np.ndarray) -> str:  # type: ignore[type-arg]
+    """The model to use by some origins: the combination, unless the best of the others beats it for certain."""
+    losses = walk.losses(where)
+    best = min(losses, key=lambda name: float(np.mean(losses[name])))
+    if COMBINATION not in losses or best == COMBINATION:
+        return best
+    difference = diebold_mariano(losses[best], losses[COMBINATION], walk.horizon_days)
+    return best if difference.p_value < CERTAIN else COMBINATION
 
 
-__all__ = ["COMBINATION", "choose", "qlike", "select", "selection_end"]
+__all__ = ["COMBINATION", "MIN_ORIGINS", "WARM_UP_DAYS", "choose", "preferred", "select", "selection_end"]

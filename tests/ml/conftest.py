@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from ml.bars import Bars
-from ml.sources import ShippedHistory, read_bars
+from ml.bars import Bars, clean
+from optionix.data import load_bars
 from optionix.local.postgres import EmbeddedPostgres
 from optionix.store.engine import make_engine
 from tests.support.postgres import migrated_database, throwaway_postgres
@@ -16,9 +16,10 @@ from tests.support.postgres import migrated_database, throwaway_postgres
 
 @pytest.fixture(scope="session")
 def eth() -> Bars:
-    """The shipped history of ETH, all of it."""
-    bars, _ = read_bars(ShippedHistory(), "ETH", 2_000_000_000)
-    return bars
+    """The shipped history of ETH, all of it, with its highs, lows and volumes."""
+    shipped = load_bars("ETH")
+    columns = {"high": shipped.high, "low": shipped.low, "volume": shipped.volume}
+    return clean("ETH", shipped.ts, shipped.close, shipped.end, **columns)[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,256 @@
+"""`optionix risk` on files: back-tests of bars, surfaces of option chains, training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from optionix.cli.output import emit_json, json_option
+from optionix.errors import UserError
+
+if TYPE_CHECKING:
+    from ml.backtest import Judged
+
+FILE = click.Path(path_type=Path)
+MAX_HORIZON = 90
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def engine_options(command: Command) -> Command:
+    """`--engine` and `--scheduler`, for work that can be spread over machines."""
+    command = click.option("--scheduler", metavar="ADDR", help="Dask scheduler, tcp://HOST:PORT.")(command)
+    return click.option(
+        "--engine",
+        type=click.Choice(["local", "dask"]),
+        default="local",
+        show_default=True,
+        help="Where the work is done; the results are equal.",
+    )(command)
+
+
+@click.command()
+@click.option("--bars", "path", required=True, type=FILE, help="CSV or Parquet: ts, close; high, low, volume help.")
+@click.option("--implied", type=FILE, help="CSV or Parquet of implied volatility: date and dvol_close, iv or implied.")
+@click.option("--asset", default="ASSET", show_default=True, help="Name in the rows.")
+@click.option("--from", "first", metavar="DATE", help="First origin. Default: the first possible.")
+@click.option("--to", "last", metavar="DATE", help="Last origin. Default: the last bar.")
+@click.option("--horizons", default="1,7,30", show_default=True, help="Days, separated by commas.")
+@click.option("--out", type=FILE, help="CSV or Parquet file for one row per origin and horizon.")
+@engine_options
+@json_option
+def backtest(
+    path: Path,
+    implied: Path | None,
+    asset: str,
+    first: str | None,
+    last: str | None,
+    horizons: str,
+    out: Path | None,
+    engine: str,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
+    """Forecast a file of bars by walking forward, a row a day, and compare the models."""
+    from ml import backtest as testing
+    from ml.bars import BadBars
+    from ml.files import read_bars_file, read_implied_file
+
+    days = _horizons(horizons)
+    begin, end = _seconds(first, 0), _seconds(last, 2**62)
+    if begin > end:
+        raise UserError(f"--from {first} is after --to {last}.", "Exchange them.")
+    try:
+        bars, report = read_bars_file(path, asset)
+        volatility = None if implied is None else read_implied_file(implied)
+        with _progress("fitting", as_json) as done:
+            result = testing.backtest(
+                bars,
+                days,
+                implied=volatility,
+                engine="dask" if engine == "dask" else "local",
+                scheduler=scheduler,
+                done=done,
+            )
+        table = testing.rows(result, begin, end)
+    except BadBars as error:
+        raise UserError(f"{error}.") from error
+    if out is not None:
+        testing.write(table, out)
+    document: dict[str, Any] = {
+        "asset": asset,
+        "inputs": {
+            name: getattr(report, name) for name in ("bars", "first_bar", "last_bar", "gaps", "duplicates", "bad_ticks")
+        }
+        | {"step_seconds": bars.step},
+        "rows": len(table),
+        "degraded_rows": int((table.degraded != "").sum()),
+        "horizons": [_judged(entry) for entry in result.judged],
+        "out": out,
+    }
+    if as_json:
+        emit_json(document)
+        return
+    for entry in result.judged:
+        _show(asset, entry)
+    if document["degraded_rows"]:
+        click.echo(f"{document['degraded_rows']:,} of {len(table):,} rows are marked degraded")
+
+
+@click.command("fit-surface")
+@click.option("--chain", required=True, type=FILE, help="CSV or Parquet of option quotes.")
+@click.option("--out", required=True, type=FILE, help="JSON file for the slices; .jsonl for lines.")
+@engine_options
+@json_option
+def fit_surface(chain: Path, out: Path, engine: str, scheduler: str | None, as_json: bool) -> None:
+    """Fit raw SVI and the contract's SSVI to the snapshots of a chain file, free of arbitrage."""
+    from ml.calibration import report
+    from ml.calibration.quotes import read_chain, snapshots
+    from ml.calibration.surface import fit_surface as fit
+    from ml.compute import each
+
+    if not out.parent.is_dir():
+        raise UserError(f"There is no folder {out.parent}.", "Make it first.")
+    taken = list(snapshots(read_chain(chain)))
+    summary = report.Summary()
+    with _progress("fitting", as_json) as done:
+        surfaces = each(
+            fit,
+            [expiries for _, _, expiries in taken],
+            "dask" if engine == "dask" else "local",
+            scheduler,
+            lambda count: done(count, len(taken)),
+        )
+
+    def documents() -> Iterator[dict[str, Any]]:
+        for (moment, _, expiries), surface in zip(taken, surfaces, strict=True):
+            summary.add(surface, expiries)
+            yield from (report.slice_document(moment, entry) for entry in surface.slices)
+
+    report.write(documents(), out)
+    document = summary.document()
+    if as_json:
+        emit_json(document | {"out": str(out)})
+        return
+    shown = Table("fit", "median", "95 %", "largest", title=f"{summary.slices} slices, errors in points of volatility")
+    for name, key in (("raw SVI", "raw_svi_error_points"), ("SSVI", "ssvi_error_points")):
+        if spread := document[key]:
+            shown.add_row(name, *(f"{spread[column]:.3f}" for column in ("median", "p95", "max")))
+    Console().print(shown)
+    for reason, count in document["rejected_quotes"].items():
+        click.echo(f"{count:8,} quotes left out: {reason}")
+    if summary.skipped:
+        click.echo(f"{summary.skipped:8,} expiries left out: too few usable quotes")
+    for problem in summary.failed_checks:
+        click.echo(f"failed: {problem}", err=True)
+
+
+@click.command()
+@click.option("--bars", "paths", required=True, multiple=True, help="ASSET=FILE; again for more files and assets.")
+@click.option(
+    "--until", "moments", required=True, multiple=True, metavar="DATE", help="Learn up to here; again for more."
+)
+@click.option("--out", required=True, type=FILE, help="JSON file for what was learned.")
+@json_option
+def train(paths: tuple[str, ...], moments: tuple[str, ...], out: Path, as_json: bool) -> None:
+    """Fit every model to the bars of several markets together: what short histories start from."""
+    from ml.bars import BadBars, Bars
+    from ml.files import read_bars_file
+    from ml.training import train as fit
+
+    assets: dict[str, list[Bars]] = {}
+    for given in paths:
+        asset, found, name = given.partition("=")
+        if not found:
+            raise UserError(f"--bars {given} has no asset.", "Write it as ETH=bars.parquet.")
+        try:
+            assets.setdefault(asset, []).append(read_bars_file(Path(name), asset)[0])
+        except BadBars as error:
+            raise UserError(f"{error}.") from error
+    with Console(stderr=True).status("training") as status:
+        try:
+            prior = fit(assets, [_seconds(moment, 0) for moment in moments], status.update)
+        except BadBars as error:
+            raise UserError(f"{error}.") from error
+    out.write_text(prior.document(), encoding="utf-8")
+    if as_json:
+        learned = [{"until": one.until, "made_from": dict(one.made_from)} for one in prior.learned]
+        emit_json({"learned": learned, "models": sorted(prior.learned[0].models), "out": out})
+        return
+    click.echo(f"{len(prior.learned[0].models)} models of {', '.join(assets)} until {', '.join(moments)}: {out}")
+
+
+@contextmanager
+def _progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error that is told how many pieces are done, and of how many."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda count, total: progress.update(task, completed=count, total=total)
+
+
+def _judged(entry: Judged) -> dict[str, Any]:
+    main = entry.cuts[0] if entry.cuts else None
+    return {
+        "days": entry.walk.horizon_days,
+        "origins": len(entry.walk.end),
+        "used": "combination",
+        "chosen": main.chosen if main else None,
+        "qlike_where_chosen": main.before if main else {},
+        "qlike_after": main.after if main else {},
+        "rank_after": main.rank if main else None,
+        "best_baseline": entry.best_baseline or None,
+        "p_value_against_best_baseline": entry.p_value if main else None,
+        "coverage": dict(zip(("q10", "q50", "q90"), entry.coverage, strict=True)) if main else None,
+        "other_cuts": [
+            {"share": cut.share, "chosen": cut.chosen, "rank_after": cut.rank, "qlike_after": cut.after}
+            for cut in entry.cuts[1:]
+        ],
+    }
+
+
+def _show(asset: str, entry: Judged) -> None:
+    title = f"{asset}, {entry.walk.horizon_days} days, {len(entry.walk.end)} origins"
+    if not entry.cuts:
+        click.echo(f"{title}: too few to divide and judge")
+        return
+    shares = [f"after {cut.share:.0%}" for cut in entry.cuts]
+    table = Table("model", f"QLIKE to {entry.cuts[0].share:.0%}", *shares, title=title)
+    main = entry.cuts[0]
+    for name, score in sorted(main.after.items(), key=lambda item: item[1]):
+        label = f"{name} (used)" if name == "combination" else name
+        table.add_row(
+            label, f"{main.before[name]:.4f}", f"{score:.4f}", *(f"{c.after[name]:.4f}" for c in entry.cuts[1:])
+        )
+    Console().print(table)
+    low, middle, high = (f"{share:.1%}" for share in entry.coverage)
+    click.echo(f"outcomes below the 10, 50, 90 % quantiles: {low}, {middle}, {high}")
+    if entry.best_baseline:
+        click.echo(f"against {entry.best_baseline}, the best baseline after the cut: p = {entry.p_value:.3f}")
+
+
+def _horizons(text: str) -> list[int]:
+    try:
+        days = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"--horizons {text} is not a list of days.", "Write it as 1,7,30.") from None
+    if not all(0 < day <= MAX_HORIZON for day in days):
+        raise UserError(f"--horizons {text}: use days from 1 to {MAX_HORIZON}.")
+    return list(dict.fromkeys(days))
+
+
+def _seconds(text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{text!r} is not a date.", "Write it as 2023-03-06.") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
