@@ -121,12 +121,12 @@ def test_unknown_markets_and_horizons_are_not_found(client: TestClient) -> None:
 
 def test_the_full_selection_takes_over_and_is_found_again(engine: RiskEngine, tmp_path: Path) -> None:
     first = engine.asset_view("ETH", NOW)
-    assert "ridge" not in first.record.candidates
+    assert "boosted" not in first.record.candidates
     pending = engine._states["ETH"].pending
     assert pending is not None
     pending.result(timeout=60)
     second = engine.asset_view("ETH", NOW)
-    assert "ridge" in second.record.candidates
+    assert "boosted" in second.record.candidates
     assert np.isfinite([entry.variance for entry in second.forecasts]).all()
     assert {first.record.id, second.record.id} <= {record.id for record in engine.registry}
 
