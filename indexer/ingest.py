@@ -199,6 +199,10 @@ class Ingest:
         """Stored blocks, from `highest` down."""
         return self._writer.known_blocks(highest, count)
 
+    def event_counts(self, above: int) -> dict[int, int]:
+        """How many events each stored block above a number has."""
+        return self._writer.event_counts(above)
+
     def take_back(self, fork: Block, head: Block) -> None:
         """Set the tables back to what they were after the block `fork`."""
         self._writer.take_back(fork, head)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -57,6 +57,7 @@ class Progress:
     detail : one sentence for people.
     drift : of the newest audit, None before the first; `drift_block` its block, `checked` how many values it compared.
     real_time : whether the chain's time is that of the wall.
+    endpoints : tells each endpoint's state.
     """
 
     network: str
@@ -78,6 +79,7 @@ class Progress:
     tail: Tail = field(default_factory=Tail, repr=False)
     _audited_at: float | None = field(default=None, repr=False)
     _written: deque[tuple[float, int]] = field(default_factory=deque, repr=False)
+    endpoints: Callable[[], list[dict[str, Any]]] = list
     _behind_since: float | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -190,6 +192,7 @@ class Progress:
             "reorgs": self.reorgs,
             "retries": self.retries,
             "source": "subscription" if self.subscribed else "polling",
+            "endpoints": self.endpoints(),
             "drift": self.drift,
             "drift_block": self.drift_block,
             "checked": self.checked,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -12,11 +13,13 @@ import structlog
 from indexer.audit.run import keep_auditing
 from indexer.errors import IndexerError
 from indexer.progress import Progress
-from indexer.setup import from_deployment
+from indexer.setup import ChainSetup, from_deployment
 from indexer.source.endpoint import Endpoint
 from indexer.source.live import HeadWatcher
+from indexer.source.pool import Pool
 from indexer.sync import ChainSync
-from optionix.chain.deployment import load
+from optionix.chain.deployment import Deployment, load
+from optionix.chain.errors import ChainError
 from optionix.chain.networks import network
 from optionix.chain.rpc import Rpc
 from optionix.settings import Settings
@@ -44,12 +47,23 @@ async def open_service(config: Settings, progress: Progress) -> AsyncGenerator[S
         When there is nothing to index or no node to ask.
     """
     deployment = load(config.network, config)
-    async with Rpc(config.rpc_url) as rpc:
-        setup = await from_deployment(deployment, rpc)
-        endpoint = Endpoint(rpc, list(setup.contracts), network(config.network).finality)
-        async with HeadWatcher(rpc, config.ws_url) as watcher:
+    async with AsyncExitStack() as stack:
+        rpcs = [await stack.enter_async_context(Rpc(url)) for url in config.rpc_urls]
+        setup = await _setup(deployment, rpcs)
+        finality = network(config.network).finality
+        pool = Pool(config.network, [Endpoint(rpc, list(setup.contracts), finality) for rpc in rpcs])
+        async with HeadWatcher(rpcs[0], config.ws_url) as watcher:
             where = conninfo(config.database_url, application=APPLICATION)
-            yield Service(ChainSync(setup, endpoint, where, watcher, progress), rpc, where)
+            yield Service(ChainSync(setup, pool, where, watcher, progress), rpcs[0], where)
+
+
+async def _setup(deployment: Deployment, rpcs: Sequence[Rpc]) -> ChainSetup:
+    """What the first endpoint that answers says of the deployment."""
+    for rpc in rpcs[:-1]:
+        with contextlib.suppress(ChainError):
+            await rpc.require_chain(deployment.chain_id)
+            return await from_deployment(deployment, rpc)
+    return await from_deployment(deployment, rpcs[-1])
 
 
 def progress_of(config: Settings) -> Progress:

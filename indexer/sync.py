@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,11 @@ from indexer.errors import DeepReorg, IndexerError, NotLeader, SourceLies
 from indexer.ingest import Ingest
 from indexer.progress import Progress
 from indexer.setup import ChainSetup
-from indexer.source.endpoint import Endpoint, View
+from indexer.source.endpoint import View
 from indexer.source.historical import final_ranges
 from indexer.source.live import HeadWatcher
+from indexer.source.pool import Pool
+from indexer.source.verify import Verifier
 from optionix.chain.errors import RateLimited, RpcError, RpcUnavailable
 
 T = TypeVar("T")
@@ -38,12 +41,14 @@ class ChainSync:
     watcher : wakes it when there are new blocks.
     """
 
-    def __init__(
-        self, setup: ChainSetup, endpoint: Endpoint, conninfo: str, watcher: HeadWatcher, progress: Progress
-    ) -> None:
+    def __init__(self, setup: ChainSetup, pool: Pool, conninfo: str, watcher: HeadWatcher, progress: Progress) -> None:
         self.setup = setup
         self.progress = progress
-        self._endpoint = endpoint
+        progress.endpoints = pool.bench.states
+        self._pool = pool
+        self._verifier = Verifier(setup.name, pool)
+        # Final blocks wait for a proof of those before them.
+        self._held_up = False
         self._conninfo = conninfo
         self._watcher = watcher
         self._ingest: Ingest | None = None
@@ -61,6 +66,7 @@ class ChainSync:
             What trying again cannot mend, with how to go on.
         """
         pause = _FIRST_PAUSE
+        verifying = asyncio.create_task(self._verifier.run())
         try:
             while not stop.is_set():
                 try:
@@ -83,14 +89,19 @@ class ChainSync:
                     continue
                 if moved:
                     continue
-                if until_head:
+                if self._verifier.pending and (until_head or self._held_up):
+                    await self._verifier.settled(_STANDBY_SECONDS)
+                elif until_head:
                     return
-                await self._watcher.wait()
+                else:
+                    await self._watcher.wait()
         except IndexerError as error:
             self.progress.phase, self.progress.detail = "failed", str(error)
             self._log.error("indexing stopped", reason=str(error))
             raise
         finally:
+            verifying.cancel()
+            await asyncio.gather(verifying, return_exceptions=True)
             await self._reset()
             self._thread.shutdown(wait=False)
 
@@ -110,33 +121,42 @@ class ChainSync:
         began = time.perf_counter()
         tip = self._tip.block
         ahead = max(self._watcher.head, self.progress.head) - tip.number
-        view = await self._endpoint.view(tip.number, min(max(ahead, 1), _MOST_BLOCKS))
+        view = await self._pool.view(tip.number, min(max(ahead, 1), _MOST_BLOCKS))
         self.progress.see(view.head.number, exactly=True)
         self.progress.subscribed = self._watcher.subscribed
         if view.tip is None or view.tip.hash != tip.hash:
             await self._reorganise(view)
             return True
+        if self._verifier.doubted is not None:
+            await self._retake(self._verifier.doubted, view)
+            return True
+        self._held_up = view.finalized > tip.number and self._verifier.pending > 0
         if view.finalized > tip.number:
+            if self._held_up:
+                self.progress.detail = f"{self._verifier.pending} blocks wait for a proof of their logs"
+                return False
             await self._backfill(view)
             return True
         self.progress.phase, self.progress.detail = "live", ""
         if not view.following:
             return False
-        logs = await self._endpoint.logs_of(view.following)
+        logs = await self._pool.logs_of(view.following)
         blocks = [header.block for header in view.following]
         times = {block.number: block.timestamp for block in blocks}
         self.progress.applied(blocks)
-        self._tip = await self._call(self._ingest.take, logs, times, blocks, view.finalized, view.head)
+        finalized = self._verifier.final(view.finalized)
+        self._tip = await self._call(self._ingest.take, logs, times, blocks, finalized, view.head)
+        self._verifier.add(view.following, logs)
         self._moved(len(logs), time.perf_counter() - began)
         return True
 
     async def _open(self) -> None:
         """Take the lead, and begin where the tables are."""
-        await self._endpoint.require_genesis(self.setup.chain_id, self.setup.genesis_hash)
+        await self._pool.require_genesis(self.setup.chain_id, self.setup.genesis_hash)
         self._ingest = await self._call(Ingest, self.setup, self._conninfo)
         self._tip = await self._call(self._ingest.open)
         if self._tip is None:
-            before = await self._endpoint.block(self.setup.start_block - 1)
+            before = await self._pool.block(self.setup.start_block - 1)
             self._tip = await self._call(self._ingest.begin, before)
             self._log.info("index begun", block=self.setup.start_block)
         else:
@@ -144,6 +164,8 @@ class ChainSync:
             self.progress.applied(await self._call(self._ingest.stored_blocks, self._tip.block.number, unfinal))
             self._log.info("index continued", block=self._tip.block.number)
             await self._derive_stored()
+            await self._verify_stored()
+        await self._verifier.learn((await self._pool.block(self.setup.start_block)).hash)
         self._moved(0, 0.0)
 
     async def _derive_stored(self) -> None:
@@ -153,6 +175,20 @@ class ChainSync:
             self._tip = position
             self._moved(0, 0.0)
 
+    async def _verify_stored(self) -> None:
+        """Blocks that are not final yet were perhaps not verified by who wrote them."""
+        assert self._ingest is not None and self._tip is not None
+        final, tip = self._tip.finalized, self._tip.block
+        if final == tip.number:
+            return
+        counts = await self._call(self._ingest.event_counts, final)
+        view = await self._pool.view(final, tip.number - final)
+        stored = await self._call(self._ingest.stored_blocks, tip.number, tip.number - final)
+        known = {block.hash for block in stored}
+        # What the chain took back meanwhile is undone as a reorg.
+        served = itertools.takewhile(lambda header: header.block.hash in known, view.following)
+        self._verifier.add_stored([(header, counts.get(header.block.number, 0)) for header in served])
+
     async def _backfill(self, view: View) -> None:
         """Read up to the newest final block in ranges."""
         assert self._ingest is not None and self._tip is not None
@@ -160,7 +196,7 @@ class ChainSync:
         first, began = self._tip.block.number + 1, time.perf_counter()
         total, events = view.finalized - first + 1, 0
         batch_began = said = began
-        async for found in final_ranges(self._endpoint, first, view.finalized):
+        async for found in final_ranges(self._pool, first, view.finalized):
             blocks = [found.last]
             self._tip = await self._call(
                 self._ingest.take, found.logs, found.timestamps, blocks, view.finalized, view.head
@@ -180,15 +216,27 @@ class ChainSync:
         await self._call(self._ingest.settle)
         self._log.info("backfill done", blocks=total, events=events, seconds=round(time.perf_counter() - began, 2))
 
+    async def _retake(self, doubted: int, view: View) -> None:
+        """Go back before a block that was not taken as it is; who gave it is benched."""
+        assert self._ingest is not None and self._tip is not None
+        (before,) = await self._call(self._ingest.stored_blocks, doubted - 1, 1)
+        await self._take_back(before, view)
+        self._log.error("blocks taken back, to be read from another endpoint", from_block=doubted)
+
     async def _reorganise(self, view: View) -> None:
         """Go back to the newest block that the tables and the chain share."""
         assert self._ingest is not None and self._tip is not None
         fork, tip = await self._fork(), self._tip.block
+        await self._take_back(fork, view)
+        self.progress.reorganised()
+        self._log.warning("reorg undone", from_block=tip.number, to_block=fork.number, depth=tip.number - fork.number)
+
+    async def _take_back(self, fork: Block, view: View) -> None:
+        assert self._ingest is not None and self._tip is not None
         await self._call(self._ingest.take_back, fork, view.head)
         self._tip = Position(fork, self._tip.finalized)
-        self.progress.reorganised()
+        self._verifier.take_back(fork.number)
         self._moved(0, 0.0)
-        self._log.warning("reorg undone", from_block=tip.number, to_block=fork.number, depth=tip.number - fork.number)
 
     async def _fork(self) -> Block:
         assert self._ingest is not None and self._tip is not None
@@ -198,11 +246,14 @@ class ChainSync:
             stored = [block for block in stored if block.number >= final]
             if not stored:
                 break
-            served = await self._endpoint.hashes([block.number for block in stored])
+            served = await self._pool.hashes([block.number for block in stored])
             for block, text in zip(stored, served, strict=True):
                 if block.hash == text and block.number < self._tip.block.number:
                     return block
             highest = stored[-1].number - 1
+        (final_block,) = await self._call(self._ingest.stored_blocks, final, 1)
+        if await self._pool.still_served(final_block):
+            raise SourceLies(f"an endpoint of {self.setup.name} denies block {final}, which is final and others keep")
         raise DeepReorg(
             f"{self.setup.name} took back block {final}, which it had called final: the tables stay at block"
             f" {self._tip.block.number}.",
@@ -221,6 +272,7 @@ class ChainSync:
     async def _reset(self) -> None:
         """Let go of the connection and of everything in memory: the next step begins from what is committed."""
         ingest, self._ingest, self._tip = self._ingest, None, None
+        self._verifier.take_back(-1)
         if ingest is not None:
             await self._call(ingest.close)
 

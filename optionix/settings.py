@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     rpc_url: str = ""
     """JSON-RPC endpoint over HTTP. Empty: the local chain."""
 
+    rpc_fallback_urls: str = ""
+    """Further JSON-RPC endpoints of the network, separated by commas: compared with the first, asked where it fails."""
+
     ws_url: str = ""
     """JSON-RPC endpoint over WebSocket. Empty: the local chain where `rpc_url` is empty too, else none."""
 
@@ -192,6 +195,11 @@ class Settings(BaseSettings):
     def connect_host(self) -> str:
         """The address at which this machine reaches its own servers."""
         return "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+
+    @property
+    def rpc_urls(self) -> list[str]:
+        """`rpc_url` and `rpc_fallback_urls`, the preferred first."""
+        return [self.rpc_url, *(url.strip() for url in self.rpc_fallback_urls.split(",") if url.strip())]
 
     def port(self, part: Literal["api", "risk", "anvil", "postgres", "redis"]) -> int:
         """The port of a part with `port_base` added."""

@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 
 from indexer.block import Block
 from indexer.errors import SourceLies, WrongGenesis
+from indexer.source.receipts import is_authentic
 from optionix.chain.errors import RpcError
 from optionix.chain.rpc import Rpc
 
@@ -19,10 +20,16 @@ _BLOOM_BITS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A block and the bloom filter of its logs, None where the node gives none."""
+    """A block and the bloom filter of its logs, None where the node gives none.
+
+    Attributes
+    ----------
+    authentic : whether all that the node gave of the header hashes to the block's hash.
+    """
 
     block: Block
     bloom: int | None
+    authentic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,9 @@ class Endpoint:
             if header is None or header["parentHash"] != parent:
                 break
             bloom = header.get("logsBloom")
-            found.append(Header(Block.of_header(header), None if bloom is None else int(bloom, 16)))
+            found.append(
+                Header(Block.of_header(header), None if bloom is None else int(bloom, 16), is_authentic(header))
+            )
             parent = header["hash"]
         return found
 
@@ -125,7 +134,7 @@ class Endpoint:
         SourceLies
             When a block is no longer there, or an answer holds another block's log.
         """
-        wanted = [header.block for header in headers if self._may_hold(header)]
+        wanted = [header.block for header in headers if self.may_hold(header)]
         try:
             answers = await self.rpc.batch(
                 [("eth_getLogs", [{"blockHash": block.hash, "address": self._addresses}]) for block in wanted]
@@ -136,9 +145,6 @@ class Endpoint:
             if any(log["blockHash"] != block.hash for log in logs):
                 raise SourceLies(f"{self.rpc.url}: asked for the logs of block {block.hash}, got another block's")
         return [log for logs in answers for log in sorted(logs, key=log_place)]
-
-    def _may_hold(self, header: Header) -> bool:
-        return header.bloom is None or any(header.bloom & bits == bits for bits in self._blooms)
 
     async def logs_in(self, first: int, last: int) -> tuple[list[Log], Block]:
         """All logs of a final range, and its last block.
@@ -153,6 +159,24 @@ class Endpoint:
         if header is None or any(not first <= int(log["blockNumber"], 16) <= last for log in logs):
             raise SourceLies(f"{self.rpc.url}: the answer for blocks {first} to {last} is not of these blocks")
         return sorted(logs, key=log_place), Block.of_header(header)
+
+    async def evidence(self, block_hash: str) -> tuple[Mapping[str, Any] | None, Sequence[Mapping[str, Any]] | None]:
+        """Header and receipts of a block, each None where this node has none to give."""
+        header, receipts = await self.rpc.try_batch(
+            [("eth_getBlockByHash", [block_hash, False]), ("eth_getBlockReceipts", [block_hash])]
+        )
+        return (
+            None if isinstance(header, RpcError) else header,
+            None if isinstance(receipts, RpcError) else receipts,
+        )
+
+    def watched(self, logs: Sequence[Log]) -> list[Log]:
+        """Those of the contracts that are asked for."""
+        return [log for log in logs if log["address"].lower() in self._known]
+
+    def may_hold(self, header: Header) -> bool:
+        """Whether a block may have logs of the contracts: where its bloom filter says no, there is none."""
+        return header.bloom is None or any(header.bloom & bits == bits for bits in self._blooms)
 
     async def timestamps(self, logs: Sequence[Log]) -> dict[int, int]:
         """Times of the logs' blocks; nodes that put them into the logs are not asked again."""

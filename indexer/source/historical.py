@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from indexer.block import Block
-from indexer.source.endpoint import Endpoint, Log
+from indexer.source.endpoint import Log
+from indexer.source.pool import Pool
 from optionix.chain.errors import TooManyResults
 
 IN_FLIGHT = 3
@@ -27,7 +28,7 @@ class Range:
     timestamps: dict[int, int]
 
 
-async def final_ranges(endpoint: Endpoint, first: int, last: int) -> AsyncGenerator[Range, None]:
+async def final_ranges(pool: Pool, first: int, last: int) -> AsyncGenerator[Range, None]:
     """Blocks `first` to `last`, all of them final, in order."""
     pending: deque[asyncio.Task[list[Range]]] = deque()
     size, next_block = _FIRST_BLOCKS, first
@@ -35,7 +36,7 @@ async def final_ranges(endpoint: Endpoint, first: int, last: int) -> AsyncGenera
         while next_block <= last or pending:
             while next_block <= last and len(pending) < IN_FLIGHT:
                 end = min(next_block + size - 1, last)
-                pending.append(asyncio.create_task(_read(endpoint, next_block, end)))
+                pending.append(asyncio.create_task(_read(pool, next_block, end)))
                 next_block = end + 1
             ranges = await pending.popleft()
             for found in ranges:
@@ -50,13 +51,13 @@ async def final_ranges(endpoint: Endpoint, first: int, last: int) -> AsyncGenera
         await asyncio.gather(*pending, return_exceptions=True)
 
 
-async def _read(endpoint: Endpoint, first: int, last: int) -> list[Range]:
+async def _read(pool: Pool, first: int, last: int) -> list[Range]:
     """A range, in halves where the node finds it too large."""
     try:
-        logs, block = await endpoint.logs_in(first, last)
+        logs, block = await pool.logs_in(first, last)
     except TooManyResults:
         if first == last:
             raise
         middle = (first + last) // 2
-        return [*await _read(endpoint, first, middle), *await _read(endpoint, middle + 1, last)]
-    return [Range(block, logs, await endpoint.timestamps(logs))]
+        return [*await _read(pool, first, middle), *await _read(pool, middle + 1, last)]
+    return [Range(block, logs, await pool.timestamps(logs))]

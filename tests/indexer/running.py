@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -18,11 +18,13 @@ from indexer.progress import Progress
 from indexer.setup import from_deployment
 from indexer.source.endpoint import Endpoint
 from indexer.source.live import HeadWatcher
+from indexer.source.pool import Pool
 from indexer.sync import ChainSync
 from optionix.chain.rpc import Rpc
 from optionix.store.engine import conninfo
 from optionix.store.models import Base
 from tests.indexer.life import World
+from tests.support.rpc_faults import FaultyTransport
 
 CHAIN = 31337
 _NOT_COMPARED = {"undo", "audit", "alembic_version"}
@@ -35,27 +37,32 @@ _VOLATILE = {
 
 
 @asynccontextmanager
-async def syncing(world: World, url: str, *, websocket: bool = True) -> AsyncIterator[ChainSync]:
-    """A sync of a world's chain that was not started."""
-    async with Rpc(world.anvil.url) as rpc:
+async def syncing(
+    world: World, url: str, *, websocket: bool = True, transports: Sequence[FaultyTransport | None] = (None,)
+) -> AsyncIterator[ChainSync]:
+    """A sync of a world's chain that was not started, over one endpoint for each transport."""
+    async with Rpc(world.anvil.url) as rpc, AsyncExitStack() as stack:
         setup = await from_deployment(world.deployment, rpc)
+        rpcs = [await stack.enter_async_context(Rpc(world.anvil.url, transport=each)) for each in transports]
         async with HeadWatcher(rpc, world.anvil.ws_url if websocket else "", poll_seconds=0.02) as watcher:
-            endpoint = Endpoint(rpc, list(setup.contracts), "finalized")
-            yield ChainSync(setup, endpoint, conninfo(url), watcher, Progress("local", CHAIN))
+            pool = Pool("local", [Endpoint(each, list(setup.contracts), "finalized") for each in rpcs])
+            yield ChainSync(setup, pool, conninfo(url), watcher, Progress("local", CHAIN))
 
 
-async def index(world: World, url: str) -> Progress:
+async def index(world: World, url: str, *transports: FaultyTransport | None) -> Progress:
     """Bring the tables to the head."""
-    async with syncing(world, url) as sync:
+    async with syncing(world, url, transports=transports or (None,)) as sync:
         await sync.run(asyncio.Event(), until_head=True)
         return sync.progress
 
 
 @asynccontextmanager
-async def following(world: World, url: str, *, websocket: bool = True) -> AsyncIterator[ChainSync]:
+async def following(
+    world: World, url: str, *, websocket: bool = True, transports: Sequence[FaultyTransport | None] = (None,)
+) -> AsyncIterator[ChainSync]:
     """A sync that runs beside the test."""
     stop = asyncio.Event()
-    async with syncing(world, url, websocket=websocket) as sync:
+    async with syncing(world, url, websocket=websocket, transports=transports) as sync:
         task = asyncio.create_task(sync.run(stop))
         try:
             yield sync

@@ -143,7 +143,7 @@ async def test_a_node_of_another_chain_is_refused(chain: World, database_url: st
     await index(chain, database_url)
     async with syncing(chain, database_url) as sync:
         with pytest.raises(WrongGenesis, match="OPTIONIX_RPC_URL"):
-            await sync._endpoint.require_genesis(31337, "0x" + "00" * 32)
+            await sync._pool.require_genesis(31337, "0x" + "00" * 32)
 
 
 async def test_a_contract_that_was_not_watched_is_noticed(chain: World, database_url: str) -> None:

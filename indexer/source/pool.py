@@ -1,0 +1,274 @@
+"""Several endpoints of one network as one source: the first that is well answers, and they watch one another."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from indexer.block import Block
+from indexer.errors import SourceLies, WrongGenesis
+from indexer.source.bench import Bench, Fault, Member
+from indexer.source.endpoint import Endpoint, Header, Log, View, log_place
+from indexer.source.receipts import Unproven, proven_logs
+from optionix.chain.errors import ChainError, RateLimited, RpcError, RpcUnavailable, TooManyResults, WrongChain
+
+T = TypeVar("T")
+_STALE_BLOCKS = 2
+"""An endpoint that is further than this behind another, twice in a row, is stale."""
+_HEAD_CHECK_SECONDS = 2.0
+_PROVEN_BLOCKS = 8
+"""Blocks that are proven where two endpoints disagree about a range: one is enough to know who lied."""
+
+Trace = tuple[str, tuple[str, ...], str]
+"""What has to be equal of a log: address, topics, data."""
+
+
+class Pool:
+    """A network's endpoints, asked in the order given as far as they are well.
+
+    An endpoint is asked for the chain's id and genesis before its first answer counts, and again after each fault. A
+    final range is asked of two where there are two, and compared.
+    """
+
+    def __init__(
+        self, network: str, endpoints: Sequence[Endpoint], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.bench = Bench(network, endpoints, clock)
+        self._clock = clock
+        self._identity: tuple[int, str] | None = None
+        self._servers: dict[str, Member] = {}
+        self._heads_checked = 0.0
+        self._behind: Member | None = None
+
+    @property
+    def first(self) -> Endpoint:
+        """The preferred endpoint, for what does not depend on who answers."""
+        return self.bench.members[0].endpoint
+
+    async def require_genesis(self, chain_id: int, genesis_hash: str) -> None:
+        """Refuse endpoints of another chain; one that serves the right one is enough.
+
+        Raises
+        ------
+        WrongChain, WrongGenesis
+            All that answer serve another chain.
+        """
+        self._identity = (chain_id, genesis_hash)
+        await self._ask(_nothing)
+
+    async def block(self, number: int) -> Block:
+        """A block that must be there."""
+        return (await self._ask(lambda endpoint: endpoint.block(number)))[0]
+
+    async def view(self, tip: int, count: int) -> View:
+        """See `Endpoint.view`."""
+        view, member = await self._ask(lambda endpoint: endpoint.view(tip, count))
+        if not view.following:
+            await self._compare_heads(member, view.head.number)
+        return view
+
+    async def hashes(self, numbers: Sequence[int]) -> list[str | None]:
+        """See `Endpoint.hashes`."""
+        return (await self._ask(lambda endpoint: endpoint.hashes(numbers)))[0]
+
+    async def logs_of(self, headers: Sequence[Header]) -> list[Log]:
+        """See `Endpoint.logs_of`. `server` tells who said so."""
+        logs, member = await self._ask(lambda endpoint: endpoint.logs_of(headers))
+        self._servers |= {header.block.hash: member for header in headers}
+        return logs
+
+    async def timestamps(self, logs: Sequence[Log]) -> dict[int, int]:
+        """See `Endpoint.timestamps`."""
+        return (await self._ask(lambda endpoint: endpoint.timestamps(logs)))[0]
+
+    async def logs_in(self, first: int, last: int) -> tuple[list[Log], Block]:
+        """All logs of a final range, as two endpoints say them where there are two.
+
+        Raises
+        ------
+        TooManyResults
+            When one of them wants fewer blocks at once.
+        SourceLies
+            They did not agree; who was wrong is benched.
+        """
+        found, member = await self._ask(lambda endpoint: endpoint.logs_in(first, last))
+        for other in self._others(member):
+            try:
+                await self._identify(other)
+                second = await other.endpoint.logs_in(first, last)
+            except TooManyResults:
+                raise
+            except (ChainError, SourceLies, WrongGenesis) as error:
+                self._blame(other, error)
+                continue
+            if traces(found[0]) == traces(second[0]) and found[1].hash == second[1].hash:
+                return found
+            await self._judge(member, found[0], other, second[0])
+            raise SourceLies(f"{member.name} and {other.name} tell blocks {first} to {last} differently")
+        return found
+
+    async def still_served(self, block: Block) -> bool:
+        """Whether some endpoint still serves a block that another denies; then who denies it is benched."""
+        deniers, keeps = [], False
+        for member in self.bench.ready():
+            try:
+                await self._identify(member)
+                (served,) = await member.endpoint.hashes([block.number])
+            except (ChainError, SourceLies, WrongGenesis) as error:
+                self._blame(member, error)
+                continue
+            if served == block.hash:
+                keeps = True
+            else:
+                deniers.append(member)
+        for member in deniers if keeps else ():
+            self.bench.put(member, Fault.LIED, f"it denies the final block {block.number}, which others keep")
+        return keeps
+
+    # --- proof ---
+
+    def server(self, block_hash: str) -> Member | None:
+        """Who gave the logs of a block."""
+        return self._servers.get(block_hash)
+
+    def forget(self, block_hash: str) -> None:
+        """Nobody will ask any more who gave the logs of a block."""
+        self._servers.pop(block_hash, None)
+
+    def watched(self, logs: Sequence[Log]) -> list[Log]:
+        """Those of the contracts that are asked for."""
+        return self.first.watched(logs)
+
+    def may_hold(self, header: Header) -> bool:
+        """See `Endpoint.may_hold`."""
+        return self.first.may_hold(header)
+
+    async def evidence(
+        self, block_hash: str
+    ) -> AsyncGenerator[tuple[Member, Mapping[str, Any] | None, Sequence[Mapping[str, Any]] | None], None]:
+        """Header and receipts of a block from each endpoint that is well, who gave its logs last."""
+        server = self.server(block_hash)
+        for member in sorted(self.bench.ready(), key=lambda each: each is server):
+            try:
+                await self._identify(member)
+                header, receipts = await member.endpoint.evidence(block_hash)
+            except (ChainError, WrongGenesis) as error:
+                self._blame(member, error)
+                continue
+            yield member, header, receipts
+
+    async def other_logs_of(self, header: Header) -> AsyncGenerator[tuple[Member, list[Log]], None]:
+        """The logs of a block from every other endpoint than the one that gave them."""
+        server = self.server(header.block.hash)
+        for member in self._others(server):
+            try:
+                await self._identify(member)
+                yield member, await member.endpoint.logs_of([header])
+            except (ChainError, SourceLies, WrongGenesis) as error:
+                self._blame(member, error)
+
+    # --- asking ---
+
+    async def _ask(self, question: Callable[[Endpoint], Awaitable[T]]) -> tuple[T, Member]:
+        failure: Exception | None = None
+        for member in self.bench.ready():
+            try:
+                await self._identify(member)
+                answer = await question(member.endpoint)
+            except TooManyResults:
+                raise
+            except (ChainError, SourceLies, WrongGenesis) as error:
+                self._blame(member, error)
+                failure = failure or error
+                continue
+            self.bench.answered(member)
+            return answer, member
+        assert failure is not None
+        raise failure
+
+    async def _identify(self, member: Member) -> None:
+        if self._identity is not None and not member.identified:
+            await member.endpoint.require_genesis(*self._identity)
+            member.identified = True
+
+    def _blame(self, member: Member, error: Exception) -> None:
+        """Bench an endpoint for what it answered."""
+        if isinstance(error, (WrongChain, WrongGenesis)):
+            self.bench.put(member, Fault.OTHER_CHAIN, str(error))
+        elif isinstance(error, RateLimited):
+            self.bench.put(member, Fault.RATE_LIMITED, str(error), error.retry_after)
+        elif isinstance(error, (RpcUnavailable, RpcError)):
+            self.bench.put(member, Fault.UNAVAILABLE, str(error))
+        else:
+            self.bench.put(member, Fault.CONTRADICTED, str(error))
+
+    def _others(self, member: Member | None) -> list[Member]:
+        return [each for each in self.bench.ready() if each is not member]
+
+    async def _compare_heads(self, member: Member, head: int) -> None:
+        """Bench an endpoint whose head stands still while others go on."""
+        now = self._clock()
+        others = self._others(member)
+        if not others or now - self._heads_checked < _HEAD_CHECK_SECONDS:
+            return
+        self._heads_checked = now
+        heads = await asyncio.gather(*(self._head(other) for other in others))
+        behind = max(heads) - head
+        if behind > _STALE_BLOCKS and self._behind is member:
+            self.bench.put(member, Fault.STALE, f"its head {head} is {behind} blocks behind another's")
+        self._behind = member if behind > _STALE_BLOCKS else None
+
+    async def _head(self, member: Member) -> int:
+        try:
+            await self._identify(member)
+            return await member.endpoint.rpc.block_number()
+        except (ChainError, WrongGenesis) as error:
+            self._blame(member, error)
+            return 0
+
+    # --- who is right ---
+
+    async def _judge(self, one: Member, logs: Sequence[Log], other: Member, others_logs: Sequence[Log]) -> None:
+        """Bench who told a final range wrongly: by proof of a block that they tell differently, else who has less."""
+        mine, theirs = _by_block(logs), _by_block(others_logs)
+        differing = sorted(block for block in mine.keys() | theirs.keys() if mine.get(block) != theirs.get(block))
+        for number, block_hash in differing[:_PROVEN_BLOCKS]:
+            proven = await self._proven(block_hash)
+            if proven is None:
+                continue
+            for member, told in ((one, mine), (other, theirs)):
+                if told.get((number, block_hash), []) != proven:
+                    self.bench.put(member, Fault.LIED, f"it does not tell the logs of block {number} as its hash does")
+            return
+        if len(logs) == len(others_logs):
+            self.bench.put(other, Fault.CONTRADICTED, f"it tells a final range otherwise than {one.name}")
+            return
+        liar, honest = (one, other) if len(logs) < len(others_logs) else (other, one)
+        self.bench.put(liar, Fault.LIED, f"it holds back logs that {honest.name} gives")
+
+    async def _proven(self, block_hash: str) -> list[Trace] | None:
+        async for _, header, receipts in self.evidence(block_hash):
+            try:
+                return traces(self.watched(proven_logs(block_hash, header, receipts)))
+            except Unproven:
+                continue
+        return None
+
+
+async def _nothing(endpoint: Endpoint) -> None:
+    """A question that only the identity answers."""
+
+
+def traces(logs: Sequence[Log]) -> list[Trace]:
+    """What has to be equal of logs, in their order."""
+    return [(log["address"].lower(), tuple(log["topics"]), log["data"]) for log in sorted(logs, key=log_place)]
+
+
+def _by_block(logs: Sequence[Log]) -> dict[tuple[int, str], list[Trace]]:
+    found: dict[tuple[int, str], list[Trace]] = {}
+    for log in sorted(logs, key=log_place):
+        key = (int(log["blockNumber"], 16), str(log["blockHash"]))
+        found.setdefault(key, []).append((log["address"].lower(), tuple(log["topics"]), log["data"]))
+    return found
