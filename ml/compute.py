@@ -77,7 +77,7 @@ def _on_dask(
         places[future.key] = index
         return future
 
-    with client:
+    with client, client.as_current():
         running = distributed.as_completed([submit(index, piece) for index, piece in islice(waiting, _IN_FLIGHT)])
         for count, future in enumerate(running, 1):
             try:
