@@ -10,6 +10,7 @@ import {Round, RoundReader} from "./libraries/RoundReader.sol";
 import {Found} from "./libraries/RoundSearch.sol";
 import {BookKey, SeriesId, Side} from "./libraries/SeriesId.sol";
 import {SettlementOracle} from "./libraries/SettlementOracle.sol";
+import {SpotTerms, SpotTermsLib} from "./libraries/SpotTerms.sol";
 
 /// @title Markets
 /// @notice The listing of markets, feeds, expiries and series; spot as a listed expiry reads it; settlement prices.
@@ -118,7 +119,13 @@ contract Markets is IMarkets, AccessManaged {
 
     /// @inheritdoc IMarkets
     function checkpoint(uint16 id, uint40 expiry) external returns (uint256 price, uint256 updatedAt) {
-        return _checkpoint(id, _requireExpiry(id, expiry).feedVersion);
+        (price, updatedAt,) = _checkpoint(id, _requireExpiry(id, expiry).feedVersion);
+    }
+
+    /// @inheritdoc IMarkets
+    function checkpointTerms(uint16 id, uint40 expiry) external returns (SpotTerms) {
+        (uint256 price,, FeedConfig memory config) = _checkpoint(id, _requireExpiry(id, expiry).feedVersion);
+        return SpotTermsLib.pack(price, config.maxAge, config.deviationBps);
     }
 
     /// @inheritdoc IMarkets
@@ -232,6 +239,13 @@ contract Markets is IMarkets, AccessManaged {
     }
 
     /// @inheritdoc IMarkets
+    function spotTerms(uint16 id, uint40 expiry) external view returns (SpotTerms) {
+        FeedConfig memory config = _feeds[id][_requireExpiry(id, expiry).feedVersion];
+        (uint256 price,,) = config.spot();
+        return SpotTermsLib.pack(price, config.maxAge, config.deviationBps);
+    }
+
+    /// @inheritdoc IMarkets
     function lastCheckpoint(uint16 id, uint40 expiry) external view returns (Checkpoint memory) {
         return _lastCheckpoint(id, _requireExpiry(id, expiry).feedVersion, expiry);
     }
@@ -270,15 +284,19 @@ contract Markets is IMarkets, AccessManaged {
     // --- inside ---
 
     /// @dev Reads spot by a feed version and keeps it where that is new.
-    function _checkpoint(uint16 id, uint16 version) private returns (uint256 price, uint256 updatedAt) {
+    function _checkpoint(uint16 id, uint16 version)
+        private
+        returns (uint256 price, uint256 updatedAt, FeedConfig memory config)
+    {
         uint80 roundId;
-        (price, updatedAt, roundId) = _feeds[id][version].spot();
+        config = _feeds[id][version];
+        (price, updatedAt, roundId) = config.spot();
         Checkpoint storage place = _checkpoints[id][version][_dayOf(block.timestamp)];
         Checkpoint memory kept = place;
         if (
             block.timestamp < kept.timestamp + CHECKPOINT_INTERVAL
                 && RoundReader.phaseOf(kept.roundId) == RoundReader.phaseOf(roundId)
-        ) return (price, updatedAt);
+        ) return (price, updatedAt, config);
         // A spot is at most the feed's highest sane price, below 2^124.
         (place.roundId, place.timestamp, place.price) = (roundId, uint40(block.timestamp), uint128(price));
         emit Checkpointed(id, version, roundId, price);

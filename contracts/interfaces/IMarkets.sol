@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {BookKey, SeriesId, Side} from "../libraries/SeriesId.sol";
+import {SpotTerms} from "../libraries/SpotTerms.sol";
 
 /// @notice What can be traded and what it is worth: markets, their feeds, listed expiries and strikes, spot, settlement prices.
 /// @dev Prices are quote per base in WAD. Times are seconds. Feed settings are versioned: a listed expiry keeps the
@@ -158,6 +159,12 @@ interface IMarkets {
     /// @notice Reads spot as `spot` does, and keeps it as a checkpoint of the expiry's feed version. Anybody may call; every
     /// trade of a vault does. Stored at a new phase, a new day (of expiries, from 08:00), or after five minutes.
     function checkpoint(uint16 market, uint40 expiry) external returns (uint256 price, uint256 updatedAt);
+
+    /// @notice `spot` and the settings of its feed that a trade needs, in one reading.
+    function spotTerms(uint16 market, uint40 expiry) external view returns (SpotTerms);
+
+    /// @notice As `spotTerms`, and keeps the spot as `checkpoint` does.
+    function checkpointTerms(uint16 market, uint40 expiry) external returns (SpotTerms);
 
     /// @notice The checkpoint that says which phase settles an expiry: the last one at or before it, within a day.
     /// @dev Without a date where there is none: then the phase live at the call settles it.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {OpenSeries} from "../libraries/OpenSeries.sol";
 import {SeriesId} from "../libraries/SeriesId.sol";
+import {SpotTerms} from "../libraries/SpotTerms.sol";
 import {IMarkets} from "./IMarkets.sol";
 import {IOptionVault} from "./IOptionVault.sol";
 import {IVolatilityOracle} from "./IVolatilityOracle.sol";
@@ -38,17 +39,23 @@ interface IVaultPricer {
     /// @notice A feed was seen unreadable since a time, or, with zeros, readable again.
     event OutageNoted(uint16 indexed market, uint40 indexed expiry, uint40 since, uint40 seen);
 
-    /// @notice What `amount` more contracts of a series cost the caller's traders, and the vega that they add. Refuses what
-    /// is not traded.
+    /// @notice What `amount` more contracts of a series cost the caller's traders, the vega that they add, and the fee on the
+    /// premium that the vault pays. Refuses what is not traded.
     /// @param before Contracts of the series that the vault has written already, WAD.
-    function quoteBuy(SeriesId series, uint256 before, uint256 amount, State calldata state, uint256 scale)
-        external
-        view
-        returns (IOptionVault.Quote memory quote, uint256 vega);
+    /// @param spot What Markets has just told the vault for the series' expiry: one reading serves quote and checkpoint.
+    function quoteBuy(
+        SeriesId series,
+        uint256 before,
+        uint256 amount,
+        State calldata state,
+        uint256 scale,
+        SpotTerms spot
+    ) external view returns (IOptionVault.Quote memory quote, uint256 vega, uint256 performance);
 
     /// @notice What the calling vault pays for `amount` of the `before` contracts that it has written, and the vega that
     /// they take.
-    function quoteSell(SeriesId series, uint256 before, uint256 amount, uint256 scale)
+    /// @param spot As for `quoteBuy`.
+    function quoteSell(SeriesId series, uint256 before, uint256 amount, uint256 scale, SpotTerms spot)
         external
         view
         returns (IOptionVault.Quote memory quote, uint256 vega);
@@ -56,6 +63,10 @@ interface IVaultPricer {
     /// @notice Marks every open series by the caller's parameters. Never reverts for a missing price: such a series owes
     /// its whole collateral to leavers and nothing to those who enter.
     function mark(OpenSeries[] calldata open, uint256 scale) external view returns (Marks memory marks);
+
+    /// @notice Always reverts with `StaleSlice`, which says when the slice of an expiry is from: the refusal of a vault that
+    /// waits for its price.
+    function refuseUnpriced(uint16 market, uint40 expiry) external view;
 
     /// @notice What an open series owes and unlocks once it is settled. Token units.
     function settled(OpenSeries open, uint256 scale)

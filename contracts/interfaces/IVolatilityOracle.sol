@@ -30,6 +30,12 @@ interface IVolatilityOracle {
         int40 carry;
     }
 
+    /// @notice How far a report may move volatility and carry, WAD a day since the last one.
+    struct MovesPerDay {
+        uint64 volatility;
+        uint64 carry;
+    }
+
     /// @notice A batch of slices of one market under one set of signatures. EIP-712 primary type `SurfaceReport`.
     struct SurfaceReport {
         uint16 market;
@@ -99,11 +105,12 @@ interface IVolatilityOracle {
     /// @notice The slice that the newest one replaced.
     function previousSlice(uint16 market, uint40 expiry) external view returns (Slice memory);
 
-    /// @notice The newest and the previous slice for trading. Reverts when missing, older than the heartbeat, or halted.
+    /// @notice The newest and the previous slice for trading, and how far the next report may move them. Reverts when
+    /// missing, older than the heartbeat, or halted.
     function tradableSlices(uint16 market, uint40 expiry)
         external
         view
-        returns (Slice memory newest, Slice memory previous);
+        returns (Slice memory newest, Slice memory previous, MovesPerDay memory moves);
 
     /// @notice The newest slice for marking: halted is allowed. Reverts when missing or older than the heartbeat.
     function freshSlices(uint16 market, uint40 expiry)
@@ -117,6 +124,9 @@ interface IVolatilityOracle {
 
     /// @notice Largest move of volatility that a report may make, WAD of volatility per day since the last report.
     function volatilityPerDay() external view returns (uint64);
+
+    /// @notice `volatilityPerDay` and `carryPerDay` in one.
+    function movesPerDay() external view returns (MovesPerDay memory);
 
     /// @notice The expiries, ascending, whose slices a report must fit by the calendar conditions: fresh, not passed and not
     /// clipped.

@@ -31,7 +31,22 @@ library OpenSeriesLib {
     /// @notice The amount of a series, zero when it is not in the list.
     function amountOf(OpenSeriesList storage self, SeriesId id) internal view returns (uint256) {
         uint256 place = self.place[id];
-        return place == 0 ? 0 : self.items[place - 1].amount();
+        if (place == 0) return 0;
+        uint256 slot = _slotOf(self, place);
+        OpenSeries item;
+        assembly ("memory-safe") {
+            item := sload(slot)
+        }
+        return item.amount();
+    }
+
+    /// @dev Where the item at a place lies that is taken, from 1. It is in the list, whose length need not be read.
+    function _slotOf(OpenSeriesList storage self, uint256 place) private view returns (uint256 slot) {
+        OpenSeries[] storage items = self.items;
+        assembly ("memory-safe") {
+            mstore(0, items.slot)
+            slot := add(keccak256(0, 32), sub(place, 1))
+        }
     }
 
     /// @notice Stores a series' new amount, adding or removing it as needed. Amounts are below 2^128.
@@ -40,7 +55,10 @@ library OpenSeriesLib {
         if (amount_ == 0) return remove(self, place - 1);
         OpenSeries item = OpenSeries.wrap(amount_ << 128 | SeriesId.unwrap(id));
         if (place != 0) {
-            self.items[place - 1] = item;
+            uint256 slot = _slotOf(self, place);
+            assembly ("memory-safe") {
+                sstore(slot, item)
+            }
         } else {
             self.items.push(item);
             self.place[id] = self.items.length;

@@ -70,11 +70,11 @@ library VaultPricing {
         int40 carryBand;
     }
 
-    /// @notice One contract's prices, WAD of the settlement asset; `ask` and `bid` are guarded, without the half spread.
+    /// @notice One contract's prices, WAD of the settlement asset.
+    /// @param edge The guarded ask of a buy or bid of a sale, without the half spread.
     struct Value {
         uint256 mid;
-        uint256 ask;
-        uint256 bid;
+        uint256 edge;
         uint256 vega;
         int256 delta;
         uint256 volatility;
@@ -91,11 +91,24 @@ library VaultPricing {
         return int40(uint40((perDay * age).divUp(1 days * CARRY_UNIT).min(MAX_CARRY_MOVE)));
     }
 
-    /// @notice Mid and guarded prices of one contract now.
-    function value(Side side, uint256 strike, Conditions memory c) internal view returns (Value memory result) {
+    /// @notice Mid of one contract now, and its guarded price on the side of a trade: the other side's would cost as much
+    /// again and is not looked at.
+    function value(Side side, uint256 strike, Conditions memory c, bool isBuy)
+        internal
+        view
+        returns (Value memory result)
+    {
         (result.mid, result.vega, result.delta, result.volatility) =
             OptionPricing.mark(c.spot, strike, side, c.newest, c.expiry, block.timestamp);
-        (result.ask, result.bid) = _guarded(side, strike, frames(side, c), result.mid);
+        (uint256 askSpot, uint256 bidSpot, int40 askCarry) = _edges(side, c);
+        uint256 spot = isBuy ? askSpot : bidSpot;
+        uint256 edge = OptionPricing.valueIn(
+            _frame(spot, side, _moved(c.newest, isBuy ? askCarry : -askCarry), c.expiry), strike, side
+        );
+        result.edge = isBuy ? result.mid.max(edge) : result.mid.min(edge);
+        if (c.previous.timestamp == 0) return result;
+        edge = OptionPricing.valueIn(_frame(spot, side, c.previous, c.expiry), strike, side);
+        result.edge = isBuy ? result.edge.max(edge) : result.edge.min(edge);
     }
 
     /// @dev The ask and the bid around the mark, whichever frames count.
@@ -199,7 +212,7 @@ library VaultPricing {
         vega = amount.mulDivUp(v.vega, WAD);
         quote.mark = amount.mulDivUp(v.mid, unit);
         quote.spread = vega.mulDivUp(c.halfSpread, unit);
-        quote.guard = amount.mulDivUp(v.ask - v.mid, unit);
+        quote.guard = amount.mulDivUp(v.edge - v.mid, unit);
         quote.skew = (vega * (2 * state.shortVega + vega)).fullMulDivUp(params.skew, 2 * state.netAssets * scale * unit);
         quote.use = (collateral * (2 * state.locked + collateral)).fullMulDivUp(params.use, 2 * state.netAssets * WAD);
 
@@ -228,7 +241,7 @@ library VaultPricing {
         vega = amount.mulDiv(v.vega, WAD);
         quote.mark = amount.mulDiv(v.mid, unit);
         quote.spread = amount.mulDivUp(v.vega, WAD).mulDivUp(c.halfSpread, unit);
-        quote.guard = amount.mulDivUp(v.mid - v.bid, unit);
+        quote.guard = amount.mulDivUp(v.mid - v.edge, unit);
         quote.total = quote.mark.zeroFloorSub(quote.spread + quote.guard);
         quote.collateral = collateral;
         _describe(quote, c, v);

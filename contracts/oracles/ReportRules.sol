@@ -150,6 +150,11 @@ abstract contract ReportRules is IVolatilityOracle, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IVolatilityOracle
+    function movesPerDay() public view returns (MovesPerDay memory) {
+        return MovesPerDay(_rules.volatilityPerDay, _rules.carryPerDay);
+    }
+
+    /// @inheritdoc IVolatilityOracle
     function maxMoveSeconds() external view returns (uint32) {
         return _rules.maxMoveSeconds;
     }

@@ -74,10 +74,11 @@ contract VolatilityOracle is SliceStore {
     function tradableSlices(uint16 market, uint40 expiry)
         external
         view
-        returns (Slice memory newest, Slice memory previous)
+        returns (Slice memory newest, Slice memory previous, MovesPerDay memory moves)
     {
         if (isHalted(market, expiry)) revert Halted(market, expiry);
-        return freshSlices(market, expiry);
+        (newest, previous) = freshSlices(market, expiry);
+        moves = movesPerDay();
     }
 
     /// @inheritdoc IVolatilityOracle

@@ -12,6 +12,7 @@ import {VaultParams} from "./VaultParams.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 // Amounts, counts and blocks are compared for what they are: no balance that a gift could move takes part.
 // slither-disable-start incorrect-equality
@@ -21,6 +22,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 /// when booked: idle here, waiting or claimable in VaultRequests. Its free balance there is at least the sum of the
 /// three; the rest are gifts that change nothing. `_locked` is always the sum of its legs' collateral.
 abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
+    using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
     /// @notice The most series open at once: marking them all fits into a block.
@@ -29,10 +31,15 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
     /// @notice Leavers are paid without a price once it has been missing this long.
     uint256 public constant UNPRICED_SECONDS = 3 days;
 
-    /// @dev The block of the last re-basing, and net assets then, token units.
+    /// @dev What every trade reads and moves, in one slot.
+    /// @param blockNumber The low bits of the block of the last re-basing.
+    /// @param netAssets Net assets then, token units: 5e33 at most, or the vault trades no more; it pays and releases still.
+    /// @param shortVega Net short vega, WAD: moved by every trade, recomputed at each re-basing. An option's vega is below the
+    /// collateral that it locks times the root of its years.
     struct Base {
-        uint64 blockNumber;
-        uint192 netAssets;
+        uint32 blockNumber;
+        uint112 netAssets;
+        uint112 shortVega;
     }
 
     /// @inheritdoc IOptionVault
@@ -48,11 +55,9 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
     /// @notice WAD of one token unit of the settlement asset.
     uint256 public immutable scale;
 
-    /// @dev Free balance that belongs to the shareholders.
-    uint256 internal _idle;
-    uint256 internal _locked;
-    /// @dev Net short vega, WAD: moved by every trade, recomputed at each re-basing.
-    uint256 internal _shortVega;
+    /// @dev Free balance that belongs to the shareholders; with what is locked in one slot.
+    uint128 internal _idle;
+    uint128 internal _locked;
     Base internal _base;
 
     OpenSeriesList internal _open;
@@ -105,7 +110,13 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
 
     /// @inheritdoc IOptionVault
     function shortVegaWad() external view returns (uint256) {
-        return _shortVega;
+        return _base.shortVega;
+    }
+
+    function _setAssets(uint256 idle, uint256 locked) internal {
+        // Their union has the bits of both: it fits where both do.
+        (idle | locked).toUint128();
+        (_idle, _locked) = (uint128(idle), uint128(locked));
     }
 
     // --- release ---
@@ -127,8 +138,7 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
         if (!settled) return false;
         SeriesId series = item.series();
         _open.remove(index);
-        _locked -= collateral;
-        _idle += collateral - owed;
+        _setAssets(uint256(_idle) + collateral - owed, uint256(_locked) - collateral);
         emit SeriesReleased(series, int256(owed));
         if (IClearinghouse(clearinghouse).leg(address(this), series) != 0) {
             IClearinghouse(clearinghouse).settleLeg(address(this), series);
@@ -139,7 +149,7 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
 
     /// @dev Net assets with the whole book's liabilities at `owed`: no series counts for more than it has locked.
     function _netAssets(uint256 owed) internal view returns (uint256) {
-        return _idle + _locked - owed;
+        return uint256(_idle) + _locked - owed;
     }
 
     /// @dev Marks every open series; see IVaultPricer.

@@ -15,10 +15,9 @@ abstract contract VaultParams is IOptionVault, AccessManaged {
     address public immutable volatilityOracle;
 
     // What the vault itself needs of its parameters.
-    uint256 internal _performance;
-    uint256 internal _depositCap;
-    uint256 internal _minRequest;
-    uint256 internal _noticeSeconds;
+    uint128 internal _depositCap;
+    uint128 internal _minRequest;
+    uint32 internal _noticeSeconds;
     bool public tradesPaused;
     bool public depositsPaused;
 
@@ -73,7 +72,6 @@ abstract contract VaultParams is IOptionVault, AccessManaged {
     // slither-disable-next-line reentrancy-benign,reentrancy-events
     function _setFees(Fees memory f) internal {
         pricer.setFees(f);
-        _performance = f.performance;
         emit FeesSet(f);
     }
 }

@@ -8,6 +8,7 @@ import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {OpenSeries} from "../libraries/OpenSeries.sol";
 import {Payoff} from "../libraries/Payoff.sol";
 import {SeriesId} from "../libraries/SeriesId.sol";
+import {SpotTerms} from "../libraries/SpotTerms.sol";
 import {VaultBounds} from "../libraries/VaultBounds.sol";
 import {ExpiryMark, VaultMarks} from "../libraries/VaultMarks.sol";
 import {VaultPricing} from "../libraries/VaultPricing.sol";
@@ -16,6 +17,7 @@ import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
 /// @title VaultPricer
 /// @notice Reads the feed and the volatility oracle for the vaults, marks their books and quotes their trades.
 contract VaultPricer is IVaultPricer {
+    using FixedPointMathLib for uint256;
     using VaultMarks for Marks;
 
     /// @notice Trading and processing stop this long, and the feed's maximum age, before an expiry.
@@ -75,62 +77,76 @@ contract VaultPricer is IVaultPricer {
     // --- trades ---
 
     /// @inheritdoc IVaultPricer
-    function quoteBuy(SeriesId series, uint256 before, uint256 amount, State calldata state, uint256 scale)
-        external
-        view
-        returns (IOptionVault.Quote memory quote, uint256 vega)
-    {
-        IOptionVault.Params memory p = _params[msg.sender];
-        VaultPricing.Conditions memory conditions = _tradable(series, amount, p);
-        VaultPricing.Value memory value = _valueInBand(series, conditions, p);
+    function quoteBuy(
+        SeriesId series,
+        uint256 before,
+        uint256 amount,
+        State calldata state,
+        uint256 scale,
+        SpotTerms spot
+    ) external view returns (IOptionVault.Quote memory quote, uint256 vega, uint256 performance) {
+        IOptionVault.Params memory p = _quoting(msg.sender);
+        // What a vault has written was listed when it was first written, and listings are for ever.
+        if (before == 0 && !markets.isListed(series)) revert IMarkets.UnlistedSeries(series);
+        VaultPricing.Conditions memory conditions = _tradable(series, amount, p, spot);
+        VaultPricing.Value memory value = _valueInBand(series, conditions, p, true);
         uint256 collateral = _collateral(series, before + amount, scale) - _collateral(series, before, scale);
         uint256 locked = state.locked + collateral;
         if (locked * VaultPricing.WAD > state.netAssets * p.maxUtilisation) {
             revert IOptionVault.UtilisationAboveCap(locked, state.netAssets);
         }
-        return
-            VaultPricing.buy(series.side(), amount, collateral, conditions, value, state, p, _fees[msg.sender], scale);
+        IOptionVault.Fees memory f = _fees[msg.sender];
+        (quote, vega) = VaultPricing.buy(series.side(), amount, collateral, conditions, value, state, p, f, scale);
+        performance = (quote.total - quote.fee).mulDiv(f.performance, VaultPricing.WAD);
     }
 
     /// @inheritdoc IVaultPricer
-    function quoteSell(SeriesId series, uint256 before, uint256 amount, uint256 scale)
+    function quoteSell(SeriesId series, uint256 before, uint256 amount, uint256 scale, SpotTerms spot)
         external
         view
         returns (IOptionVault.Quote memory quote, uint256 vega)
     {
-        IOptionVault.Params memory p = _params[msg.sender];
-        VaultPricing.Conditions memory conditions = _tradable(series, amount, p);
-        VaultPricing.Value memory value = _valueInBand(series, conditions, p);
+        IOptionVault.Params memory p = _quoting(msg.sender);
+        VaultPricing.Conditions memory conditions = _tradable(series, amount, p, spot);
+        VaultPricing.Value memory value = _valueInBand(series, conditions, p, false);
         uint256 collateral = _collateral(series, before, scale) - _collateral(series, before - amount, scale);
         return VaultPricing.sell(amount, collateral, conditions, value, scale);
     }
 
-    /// @dev What prices a trade. Reverts with the oracle's and the feed's own errors where either is stale, or the expiry
-    /// is halted.
-    function _tradable(SeriesId series, uint256 amount, IOptionVault.Params memory p)
+    /// @dev All parameters that quotes and marks look at. What the vault alone needs has a slot of its own, left alone here.
+    function _quoting(address vault) private view returns (IOptionVault.Params memory p) {
+        IOptionVault.Params storage s = _params[vault];
+        (p.halfSpread, p.halfSpreadPerDay, p.skew, p.use) = (s.halfSpread, s.halfSpreadPerDay, s.skew, s.use);
+        (p.minRate, p.floor, p.minAbsDelta, p.maxAbsDelta) = (s.minRate, s.floor, s.minAbsDelta, s.maxAbsDelta);
+        (p.maxUtilisation, p.minAmount, p.guardWindow) = (s.maxUtilisation, s.minAmount, s.guardWindow);
+    }
+
+    /// @dev What prices a trade. Reverts with the oracle's own errors where its slice is stale or the expiry is halted.
+    function _tradable(SeriesId series, uint256 amount, IOptionVault.Params memory p, SpotTerms spot)
         private
         view
         returns (VaultPricing.Conditions memory)
     {
-        if (!markets.isListed(series)) revert IMarkets.UnlistedSeries(series);
         if (amount < p.minAmount) revert IOptionVault.AmountTooSmall(amount, p.minAmount);
-        (uint16 market, uint40 expiry) = (series.market(), series.expiry());
-        IMarkets.FeedConfig memory feed = markets.feedConfig(market, expiry);
-        if (_isCutOff(expiry, feed.maxAge)) revert IOptionVault.TradingCutoff(expiry);
-        (IVolatilityOracle.Slice memory newest, IVolatilityOracle.Slice memory previous) =
-            volatilityOracle.tradableSlices(market, expiry);
-        (uint256 spot,) = markets.spot(market, expiry);
-        return _conditions(expiry, spot, newest, previous, feed.deviationBps, p);
+        uint40 expiry = series.expiry();
+        if (_isCutOff(expiry, spot.maxAge())) revert IOptionVault.TradingCutoff(expiry);
+        (
+            IVolatilityOracle.Slice memory newest,
+            IVolatilityOracle.Slice memory previous,
+            IVolatilityOracle.MovesPerDay memory moves
+        ) = volatilityOracle.tradableSlices(series.market(), expiry);
+        return _conditions(expiry, spot.price(), newest, previous, spot.deviationBps(), moves, p);
     }
 
     /// @dev The band holds sales too: the oracle bounds volatility only near the money, and far out a wrong wing would be
     /// paid for.
-    function _valueInBand(SeriesId series, VaultPricing.Conditions memory conditions, IOptionVault.Params memory p)
-        private
-        view
-        returns (VaultPricing.Value memory value)
-    {
-        value = VaultPricing.value(series.side(), series.strikeWad(), conditions);
+    function _valueInBand(
+        SeriesId series,
+        VaultPricing.Conditions memory conditions,
+        IOptionVault.Params memory p,
+        bool isBuy
+    ) private view returns (VaultPricing.Value memory value) {
+        value = VaultPricing.value(series.side(), series.strikeWad(), conditions, isBuy);
         uint256 size = FixedPointMathLib.abs(value.delta);
         if (size < p.minAbsDelta || size > p.maxAbsDelta) {
             revert IOptionVault.DeltaOutsideBand(value.delta);
@@ -160,10 +176,11 @@ contract VaultPricer is IVaultPricer {
     function mark(OpenSeries[] calldata open, uint256 scale) external view returns (Marks memory marks) {
         uint256 left = open.length;
         OpenSeries[] memory waiting = open;
-        IOptionVault.Params memory p = _params[msg.sender];
+        IOptionVault.Params memory p = _quoting(msg.sender);
+        IVolatilityOracle.MovesPerDay memory moves = volatilityOracle.movesPerDay();
         // One expiry after the other: the first series that waits names it, and those of others move to the front.
         while (left != 0) {
-            ExpiryMark memory e = _readExpiry(waiting[0].series(), p);
+            ExpiryMark memory e = _readExpiry(waiting[0].series(), moves, p);
             uint256 others;
             for (uint256 i; i < left; ++i) {
                 OpenSeries item = waiting[i];
@@ -176,9 +193,18 @@ contract VaultPricer is IVaultPricer {
         }
     }
 
+    /// @inheritdoc IVaultPricer
+    function refuseUnpriced(uint16 market, uint40 expiry) external view {
+        revert IVolatilityOracle.StaleSlice(market, expiry, volatilityOracle.slice(market, expiry).timestamp);
+    }
+
     /// @dev What an expiry's series are marked with. Past an expiry a series is worth its intrinsic value, for which any
     /// slice will do.
-    function _readExpiry(SeriesId series, IOptionVault.Params memory p) private view returns (ExpiryMark memory e) {
+    function _readExpiry(SeriesId series, IVolatilityOracle.MovesPerDay memory moves, IOptionVault.Params memory p)
+        private
+        view
+        returns (ExpiryMark memory e)
+    {
         (uint16 market, uint40 expiry) = (series.market(), series.expiry());
         e.expiry = expiry;
         bool past = expiry <= block.timestamp;
@@ -198,8 +224,9 @@ contract VaultPricer is IVaultPricer {
             previous = volatilityOracle.previousSlice(market, expiry);
         }
         try markets.spot(market, expiry) returns (uint256 spot, uint256) {
-            e.frames =
-                VaultPricing.frames(series.side(), _conditions(expiry, spot, newest, previous, feed.deviationBps, p));
+            e.frames = VaultPricing.frames(
+                series.side(), _conditions(expiry, spot, newest, previous, feed.deviationBps, moves, p)
+            );
         } catch (bytes memory reason) {
             e.unpricedSince = _unpricedSince(market, expiry, reason);
         }
@@ -251,6 +278,7 @@ contract VaultPricer is IVaultPricer {
         IVolatilityOracle.Slice memory newest,
         IVolatilityOracle.Slice memory previous,
         uint256 bandBps,
+        IVolatilityOracle.MovesPerDay memory moves,
         IOptionVault.Params memory p
     ) private view returns (VaultPricing.Conditions memory c) {
         uint256 age = block.timestamp - newest.timestamp;
@@ -259,8 +287,8 @@ contract VaultPricer is IVaultPricer {
         c.bandBps = bandBps;
         c.newest = newest;
         if (age < p.guardWindow) c.previous = previous;
-        uint256 perDay = FixedPointMathLib.max(p.halfSpreadPerDay, volatilityOracle.volatilityPerDay());
+        uint256 perDay = FixedPointMathLib.max(p.halfSpreadPerDay, moves.volatility);
         c.halfSpread = VaultPricing.halfSpread(p.halfSpread, perDay, age);
-        c.carryBand = VaultPricing.carryBand(volatilityOracle.carryPerDay(), age);
+        c.carryBand = VaultPricing.carryBand(moves.carry, age);
     }
 }

@@ -5,7 +5,6 @@ import {IERC7540Deposit, IERC7540Operator, IERC7540Redeem} from "../interfaces/I
 import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
-import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {RequestQueue} from "../libraries/RequestQueue.sol";
 import {VaultTrading} from "./VaultTrading.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
@@ -69,7 +68,7 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
         _checkController(controller);
         if (assets == 0) revert ZeroAssets();
         if (assets < _minRequest) revert RequestTooSmall(assets, _minRequest);
-        uint256 reached = _idle + _locked + assets;
+        uint256 reached = uint256(_idle) + _locked + assets;
         if (reached > _depositCap) revert CapExceeded(reached, _depositCap);
 
         _collect(owner, assets, Funds.WALLET);
@@ -89,7 +88,7 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
         }
         _checkController(controller);
         if (shares == 0) revert ZeroShares();
-        uint256 minimum = _minRequest * scale;
+        uint256 minimum = uint256(_minRequest) * scale;
         if (shares < minimum && shares != balanceOf(owner)) revert RequestTooSmall(shares, minimum);
 
         _transfer(owner, address(this), shares);
@@ -152,8 +151,7 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
         IVaultPricer.Marks memory marks = _mark();
         if (marks.cutOffExpiry != 0) revert ProcessingCutoff(marks.cutOffExpiry);
         if (marks.unpricedSince + UNPRICED_SECONDS > block.timestamp) {
-            uint40 stamp = IVolatilityOracle(volatilityOracle).slice(market, marks.unpricedExpiry).timestamp;
-            revert IVolatilityOracle.StaleSlice(market, marks.unpricedExpiry, stamp);
+            pricer.refuseUnpriced(market, marks.unpricedExpiry);
         }
         Progress memory state = Progress({
             left: maxRequests, entering: _netAssets(marks.entering), leaving: _netAssets(marks.leaving), idle: _idle
@@ -162,7 +160,7 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
         bool priced = marks.unpricedSince == 0;
         if (priced && !depositsPaused) _processDeposits(state);
         _processRedemptions(state, priced);
-        _idle = state.idle;
+        _setAssets(state.idle, _locked);
         processed = maxRequests - state.left;
         if (processed == 0) _refuse(priced && !depositsPaused);
     }
@@ -185,7 +183,7 @@ abstract contract VaultRequests is VaultTrading, ERC20, IERC7540Deposit, IERC754
                 _deposits.pop();
                 continue;
             }
-            uint256 assets = pending.min(_depositCap.zeroFloorSub(state.idle + _locked));
+            uint256 assets = pending.min(uint256(_depositCap).zeroFloorSub(state.idle + _locked));
             if (assets == 0) {
                 ++state.left;
                 return;

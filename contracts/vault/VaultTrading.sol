@@ -5,7 +5,7 @@ import {IClearinghouse} from "../interfaces/IClearinghouse.sol";
 import {IOptionVault} from "../interfaces/IOptionVault.sol";
 import {IVaultPricer} from "../interfaces/IVaultPricer.sol";
 import {SeriesId} from "../libraries/SeriesId.sol";
-import {VaultPricing} from "../libraries/VaultPricing.sol";
+import {SpotTerms} from "../libraries/SpotTerms.sol";
 import {VaultBook} from "./VaultBook.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -24,10 +24,12 @@ abstract contract VaultTrading is VaultBook {
     /// @dev A trade between its checks and its booking.
     /// @param before Contracts of the series open before it, WAD.
     /// @param vega What it adds to or takes from the short vega, WAD.
+    /// @param performance The fee on a buy's premium, which the vault pays.
     struct Trade {
         Quote quote;
         uint256 before;
         uint256 vega;
+        uint256 performance;
     }
 
     // --- views ---
@@ -35,12 +37,12 @@ abstract contract VaultTrading is VaultBook {
     /// @inheritdoc IOptionVault
     function quoteBuy(SeriesId series, uint256 amount) external view returns (Quote memory) {
         (uint256 netAssets_, uint256 shortVega,) = _newBase();
-        return _checkBuy(series, amount, netAssets_, shortVega).quote;
+        return _checkBuy(series, amount, netAssets_, shortVega, _spotTerms(series)).quote;
     }
 
     /// @inheritdoc IOptionVault
     function quoteSell(SeriesId series, uint256 amount) external view returns (Quote memory) {
-        return _checkSell(series, amount).quote;
+        return _checkSell(series, amount, _spotTerms(series)).quote;
     }
 
     // --- trades ---
@@ -55,24 +57,22 @@ abstract contract VaultTrading is VaultBook {
         returns (uint256 cost)
     {
         _checkCaller(deadline);
-        uint256 netAssets_ = _rebase();
-        Trade memory trade = _checkBuy(series, amount, netAssets_, _shortVega);
+        (uint256 netAssets_, uint256 shortVega) = _rebase();
+        Trade memory trade = _checkBuy(series, amount, netAssets_, shortVega, _checkpoint(series));
         Quote memory quote = trade.quote;
-        _checkpoint(series);
         cost = quote.total;
         if (cost > maxCost) revert CostAboveLimit(cost, maxCost);
         _collect(msg.sender, cost, from);
 
         uint256 premium = cost - quote.fee;
-        uint256 performance = premium.mulDiv(_performance, VaultPricing.WAD);
-        uint256 locked = _locked + quote.collateral;
-        uint256 idle = _idle + premium - performance;
+        uint256 performance = trade.performance;
+        uint256 locked = uint256(_locked) + quote.collateral;
+        uint256 idle = uint256(_idle) + premium - performance;
         // The cap holds net assets as they were at the re-basing; what is idle now decides alone whether it can be locked.
         if (idle < quote.collateral) revert UtilisationAboveCap(locked, netAssets_);
-        _idle = idle - quote.collateral;
-        _locked = locked;
-        uint256 shortVega = _shortVega + trade.vega;
-        _shortVega = shortVega;
+        shortVega += trade.vega;
+        _setAssets(idle - quote.collateral, locked);
+        _setBase(netAssets_, shortVega);
         _open.set(series, trade.before + amount);
         emit Bought(
             msg.sender,
@@ -104,19 +104,17 @@ abstract contract VaultTrading is VaultBook {
     {
         _checkCaller(deadline);
         // Selling needs no base, but a block's first trade renews it.
-        _rebase();
-        Trade memory trade = _checkSell(series, amount);
+        (uint256 netAssets_, uint256 shortVega) = _rebase();
+        Trade memory trade = _checkSell(series, amount, _checkpoint(series));
         Quote memory quote = trade.quote;
-        _checkpoint(series);
         proceeds = quote.total;
         if (proceeds < minProceeds) revert ProceedsBelowLimit(proceeds, minProceeds);
 
-        uint256 locked = _locked - quote.collateral;
-        _locked = locked;
+        uint256 locked = uint256(_locked) - quote.collateral;
         // The bid is never above the collateral that the sale unlocks.
-        _idle += quote.collateral - proceeds;
-        uint256 shortVega = _shortVega.zeroFloorSub(trade.vega);
-        _shortVega = shortVega;
+        shortVega = shortVega.zeroFloorSub(trade.vega);
+        _setAssets(uint256(_idle) + (quote.collateral - proceeds), locked);
+        _setBase(netAssets_, shortVega);
         _open.set(series, trade.before - amount);
         emit SoldBack(msg.sender, series, receiver, amount, proceeds, quote.spot, quote.volatility, shortVega, locked);
 
@@ -126,17 +124,21 @@ abstract contract VaultTrading is VaultBook {
 
     // --- checks and quotes ---
 
+    function _spotTerms(SeriesId series) private view returns (SpotTerms) {
+        return markets.spotTerms(market, series.expiry());
+    }
+
     function _checkCaller(uint256 deadline) private view {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
         if (tradesPaused) revert Paused();
     }
 
     /// @dev Every trade reads spot: the listing keeps it, for the settlement may need to know the feed's phase.
-    function _checkpoint(SeriesId series) private {
-        markets.checkpoint(market, series.expiry());
+    function _checkpoint(SeriesId series) private returns (SpotTerms) {
+        return markets.checkpointTerms(market, series.expiry());
     }
 
-    function _checkBuy(SeriesId series, uint256 amount, uint256 netAssets_, uint256 shortVega)
+    function _checkBuy(SeriesId series, uint256 amount, uint256 netAssets_, uint256 shortVega, SpotTerms spot)
         private
         view
         returns (Trade memory trade)
@@ -144,19 +146,20 @@ abstract contract VaultTrading is VaultBook {
         if (series.market() != market || series.side() != side) revert WrongMarket(series);
         trade.before = written(series);
         if (trade.before == 0 && _open.items.length == MAX_SERIES) revert TooManySeries(MAX_SERIES);
-        (trade.quote, trade.vega) = pricer.quoteBuy(
+        (trade.quote, trade.vega, trade.performance) = pricer.quoteBuy(
             series,
             trade.before,
             amount,
             IVaultPricer.State({netAssets: netAssets_, shortVega: shortVega, locked: _locked}),
-            scale
+            scale,
+            spot
         );
     }
 
-    function _checkSell(SeriesId series, uint256 amount) private view returns (Trade memory trade) {
+    function _checkSell(SeriesId series, uint256 amount, SpotTerms spot) private view returns (Trade memory trade) {
         trade.before = written(series);
         if (trade.before < amount) revert IClearinghouse.LegTooSmall(series, trade.before, amount);
-        (trade.quote, trade.vega) = pricer.quoteSell(series, trade.before, amount, scale);
+        (trade.quote, trade.vega) = pricer.quoteSell(series, trade.before, amount, scale, spot);
     }
 
     // --- the base ---
@@ -164,21 +167,23 @@ abstract contract VaultTrading is VaultBook {
     /// @dev Net assets at the leavers' mark and the short vega of the whole book, renewed before a block's first trade only.
     /// Leavers who are paid between two trades of a block take from the base what they take from the vault, and so do fees
     /// and sales. What the base has fallen to stays: one that rose again with the next premium would make splitting pay.
-    function _rebase() private returns (uint256 netAssets_) {
-        uint256 shortVega;
+    /// The trade that follows stores it, with the vega that it moves (`_setBase`).
+    function _rebase() private returns (uint256 netAssets_, uint256 shortVega) {
         bool renewed;
         (netAssets_, shortVega, renewed) = _newBase();
-        if (renewed || netAssets_ != _base.netAssets) {
-            _base = Base({blockNumber: uint64(block.number), netAssets: netAssets_.toUint192()});
-            _shortVega = shortVega;
-            emit Rebased(netAssets_, shortVega);
-        }
+        if (renewed) emit Rebased(netAssets_, shortVega);
+    }
+
+    function _setBase(uint256 netAssets_, uint256 shortVega) private {
+        (netAssets_ | shortVega).toUint112();
+        _base = Base(uint32(block.number), uint112(netAssets_), uint112(shortVega));
     }
 
     function _newBase() private view returns (uint256 netAssets_, uint256 shortVega, bool renewed) {
         Base memory base = _base;
-        if (base.blockNumber == block.number) {
-            return (uint256(base.netAssets).min(_idle + _locked), _shortVega, false);
+        if (base.blockNumber == uint32(block.number)) {
+            netAssets_ = uint256(base.netAssets).min(uint256(_idle) + _locked);
+            return (netAssets_, base.shortVega, netAssets_ != base.netAssets);
         }
         IVaultPricer.Marks memory marks = _mark();
         return (_netAssets(marks.leaving), marks.shortVega, true);

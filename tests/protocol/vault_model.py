@@ -150,8 +150,6 @@ class VaultModel:
         require(not self._is_cut_off(series.expiry), "TradingCutoff")
         require(self.around.halted_until.get(series.expiry, 0) <= self.around.now, "Halted")
         require(not self._is_stale(series.expiry), "StaleSlice")
-        if refusal := self._feed_refusal():
-            raise Refused(refusal)
         c = self.conditions(series.expiry)
         value = pricing.value(self.side, series.strike, c)
         require(self.params.min_abs_delta <= abs(value.delta) <= self.params.max_abs_delta, "DeltaOutsideBand")
@@ -217,6 +215,9 @@ class VaultModel:
     def _open(self, deadline: int) -> None:
         require(self.around.now <= deadline, "DeadlinePassed")
         require(not self.paused, "Paused")
+        # Spot is read and kept once, before anything else is looked at.
+        if refusal := self._feed_refusal():
+            raise Refused(refusal)
 
     # --- requests ---
 

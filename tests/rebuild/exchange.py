@@ -89,6 +89,7 @@ class PricerReplica(Replica):
         "params": "told by ParamsSet of each vault, whose replica compares it",
         "quoteBuy": "a formula over feeds, slices and what a vault holds",
         "quoteSell": "a formula over feeds, slices and what a vault holds",
+        "refuseUnpriced": "a refusal, always",
         "settled": "a formula over the settlement price",
         "volatilityOracle": "an immutable of the deployment",
     }

@@ -20,6 +20,7 @@ class MarketsReplica(Replica):
         "lastRound": "the feed's rounds",
         "settlementAsset": "the market's tokens, by side",
         "spot": "the feed's newest round",
+        "spotTerms": "spot, with settings of the feed",
     }
 
     def __init__(self, *args: Any) -> None:

@@ -23,7 +23,8 @@ class OracleReplica(Replica):
         "hashReport": "a formula",
         "isConsumingScheduledOp": "set only within a call of the AccessManager",
         "markets": "an immutable of the deployment",
-        "tradableSlices": "freshSlices, refused when halted",
+        "movesPerDay": "two of the bounds in one",
+        "tradableSlices": "freshSlices and movesPerDay, refused when halted",
     }
 
     def __init__(self, *args: Any) -> None:

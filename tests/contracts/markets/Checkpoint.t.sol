@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IMarkets} from "../../../contracts/interfaces/IMarkets.sol";
+import {SpotTerms} from "../../../contracts/libraries/SpotTerms.sol";
 import {HistoryFixture} from "../support/HistoryFixture.sol";
 
 /// @notice `checkpoint`: what is read, what is kept, and that nothing later touches what an expiry uses.
@@ -41,6 +42,33 @@ contract CheckpointTest is HistoryFixture {
         assertEq(price, 3100e18, "price");
         assertEq(updatedAt, LATER - 4000, "date");
         _assertKept(id, LATER - 3000, 3100e18);
+    }
+
+    /// @dev What a vault trades by: the same spot, kept in the same way, with what its pricer needs of the frozen feed.
+    function test_ATradesReadingIsKeptToo() public {
+        uint80 id = history.append(3100 * DOLLAR, LATER - 4000);
+        vm.warp(LATER - 3000);
+        assertEq(SpotTerms.unwrap(markets.spotTerms(ETH, LATER)), 50 << 160 | 7200 << 128 | 3100e18, "read");
+        vm.expectEmit(address(markets));
+        emit IMarkets.Checkpointed(ETH, 2, id, 3100e18);
+        vm.prank(STRANGER);
+        SpotTerms terms = markets.checkpointTerms(ETH, LATER);
+        assertEq(terms.price(), 3100e18, "price");
+        assertEq(terms.maxAge(), 7200, "maximum age");
+        assertEq(terms.deviationBps(), 50, "deviation threshold");
+        _assertKept(id, LATER - 3000, 3100e18);
+    }
+
+    function test_ATradesReadingRefusesWhatSpotRefuses() public {
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.UnlistedExpiry.selector, ETH, LATER + 1 days));
+        markets.checkpointTerms(ETH, LATER + 1 days);
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.UnlistedExpiry.selector, ETH, LATER + 1 days));
+        markets.spotTerms(ETH, LATER + 1 days);
+        vm.warp(START + 7201);
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.StalePrice.selector, START, 7200));
+        markets.checkpointTerms(ETH, LATER);
+        vm.expectRevert(abi.encodeWithSelector(IMarkets.StalePrice.selector, START, 7200));
+        markets.spotTerms(ETH, LATER);
     }
 
     function test_RenewsAfterFiveMinutesOnly() public {

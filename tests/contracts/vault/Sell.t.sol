@@ -56,7 +56,7 @@ contract SellTest is VaultFixture {
     /// @dev A block's first trade renews the base, and every trade lets the listing see the feed's phase.
     function test_renewsTheBaseAndKeepsSpot() public {
         nextBlock();
-        vm.expectCall(address(markets), abi.encodeCall(IMarkets.checkpoint, (MARKET, NEAR)));
+        vm.expectCall(address(markets), abi.encodeCall(IMarkets.checkpointTerms, (MARKET, NEAR)));
         vm.expectEmit(true, true, true, false, address(calls));
         emit IOptionVault.Rebased(0, 0);
         sell(calls, call3000, 1e18);

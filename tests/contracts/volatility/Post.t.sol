@@ -204,8 +204,14 @@ contract PostTest is VolatilityFixture {
         post(first);
         skip(1 hours);
         postVolatility(NEAR, 0.62e18);
-        (IVolatilityOracle.Slice memory newest, IVolatilityOracle.Slice memory previous) =
-            oracle.tradableSlices(MARKET, NEAR);
+        (
+            IVolatilityOracle.Slice memory newest,
+            IVolatilityOracle.Slice memory previous,
+            IVolatilityOracle.MovesPerDay memory moves
+        ) = oracle.tradableSlices(MARKET, NEAR);
+        assertEq(moves.volatility, oracle.volatilityPerDay(), "volatility may move");
+        assertEq(moves.carry, oracle.carryPerDay(), "carry may move");
+        assertEq(abi.encode(moves), abi.encode(oracle.movesPerDay()), "one word for both");
         assertEq(newest.timestamp, START + 1 hours);
         assertEq(newest.theta, sliceReport(NEAR, 0.62e18, START + 1 hours).theta);
         assertEq(previous.timestamp, START);
