@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+import gc
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from indexer.archive import Archive, Extent
-from indexer.batch import collect
+from indexer.batch import Batch, collect
 from indexer.block import Block, Position
 from indexer.decode.catalogue import Catalogue
 from indexer.derive import rows
@@ -19,7 +21,7 @@ from indexer.source.endpoint import Log
 from indexer.writer import Writer
 from optionix.store.notify import ANY_TOPIC
 
-_LOGS_AT_ONCE = 16_000
+_LOGS_AT_ONCE = 40_000
 """Kept logs of one batch when the tables are derived again."""
 
 
@@ -150,10 +152,10 @@ class Ingest:
         blocks : in order; the last one is the new position. Blocks that `finalized` covers may be left out.
         finalized : number of the newest final block.
         """
-        packed = pack(logs, timestamps)
-        undo = self._apply(packed, finalized)
-        batch = collect(self._state, self.setup.chain_id)
-        batch.logs, batch.undo = packed, undo
+        with _no_collector():
+            packed = pack(logs, timestamps)
+            batch = self._derive(packed, finalized)
+        batch.logs = packed
         known = {block.number for block in blocks}
         left_out = [Block(each.number, each.hash, None, each.timestamp) for each in packed if each.number not in known]
         ordered = sorted([*left_out, *blocks], key=lambda block: block.number)
@@ -172,9 +174,9 @@ class Ingest:
         if self._stored is None:
             self._stored = self._read_stored(position.block.number)
         packed = next(self._stored, [])
-        undo = self._apply(packed, extent.finalized)
-        batch = collect(self._state, self.setup.chain_id)
-        batch.undo, batch.topics = undo, (ANY_TOPIC,)
+        with _no_collector():
+            batch = self._derive(packed, extent.finalized)
+        batch.topics = (ANY_TOPIC,)
         newest = packed[-1] if packed else None
         tip = extent.last if newest is None else Block(newest.number, newest.hash, None, newest.timestamp)
         self._position = self._writer.write_derived_later(batch, tip, extent.finalized, extent.last)
@@ -185,7 +187,7 @@ class Ingest:
         with connect(self._conninfo) as connection, connection.transaction():
             yield from Archive(connection, self.setup.chain_id, self.setup.genesis_hash).read(after, _LOGS_AT_ONCE)
 
-    def _apply(self, packed: Sequence[BlockLogs], finalized: int) -> list[BlockUndo]:
+    def _derive(self, packed: Sequence[BlockLogs], finalized: int) -> Batch:
         undo = []
         for block in packed:
             final = block.number <= finalized
@@ -193,7 +195,9 @@ class Ingest:
             before = apply_block(self._state, self._catalogue.events(block), final=final)
             if before:
                 undo.append(BlockUndo(block.number, before))
-        return undo
+        batch = collect(self._state, self.setup.chain_id)
+        batch.undo = undo
+        return batch
 
     def stored_blocks(self, highest: int, count: int) -> list[Block]:
         """Stored blocks, from `highest` down."""
@@ -208,3 +212,15 @@ class Ingest:
         self._writer.take_back(fork, head)
         self._state = State(self.setup, self._writer)
         self._writer.preload(self._state, CACHED_ROWS)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Python's search for cycles would walk over all rows again and again; what is made here has none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

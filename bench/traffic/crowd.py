@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,17 +30,20 @@ class Crowd:
 
     def __init__(self, chain: LocalChain, seconds: int) -> None:
         self.chain = chain
-        self._nonces: Counter[str] = Counter()
+        self._nonces: dict[str, int] = {}
         self._pending: list[tuple[str, Sequence[Any]]] = []
         chain.rpc.call("anvil_autoImpersonateAccount", True)
         chain.rpc.call("anvil_setBlockTimestampInterval", seconds)
         chain.rpc.call("evm_setAutomine", False)
 
-    def welcome(self, addresses: Sequence[str], nonces: Sequence[int] | None = None) -> None:
+    def welcome(self, addresses: Sequence[str]) -> None:
         """Coins to pay gas with."""
         self._send([("anvil_setBalance", [address, _ETHER]) for address in addresses])
-        for address, nonce in zip(addresses, nonces or [0] * len(addresses), strict=True):
-            self._nonces[address] = nonce
+
+    def know(self, addresses: Sequence[str]) -> None:
+        """Learn how many transactions accounts have sent; from here on it is counted."""
+        calls = [("eth_getTransactionCount", [address, "latest"]) for address in addresses]
+        self._nonces |= {address: int(count, 16) for address, count in zip(addresses, self._send(calls), strict=True)}
 
     def act(self, sender: str, contract: str, function: str, *args: Any, at: str | None = None) -> None:
         """A transaction for the next block."""
@@ -74,6 +76,8 @@ class Crowd:
         self._pending = []
         self.chain.rpc.call("evm_mine")
 
-    def _send(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> None:
+    def _send(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        answers: list[Any] = []
         for start in range(0, len(calls), MAX_BATCH):
-            self.chain.rpc.batch(calls[start : start + MAX_BATCH])
+            answers += self.chain.rpc.batch(calls[start : start + MAX_BATCH])
+        return answers

@@ -84,17 +84,17 @@ class Market:
         self._netted: set[tuple[str, int]] = set()
         self._requests: dict[str, int] = {}
         self._to_settle: list[tuple[str, tuple[str, int]]] = []
+        self._fee_keys: list[int] = []
+        self._settled = False
+        self._now = 0
 
     # --- the beginning ---
 
     def prepare(self) -> None:
         """Listings, prices, surfaces, liquidity, everybody's money and rights."""
-        crowd = self.crowd
-        chain = self.chain
-        crowd.welcome([*self.accounts, *self._lenders, self._keeper])
-        known = [FEED_OWNER.address, SIGNER.address, local_account(0).address, *(m.address for m in self._makers)]
-        nonces = [int(chain.rpc.call("eth_getTransactionCount", address, "latest"), 16) for address in known]
-        crowd.welcome(known, nonces)
+        crowd, chain = self.crowd, self.chain
+        crowd.welcome(self._everybody)
+        self.resume()
         admin = local_account(0).address
         crowd.act(admin, "VolatilityOracle", "setSigners", [SIGNER.address], 1)
         self._post_prices()
@@ -125,6 +125,7 @@ class Market:
                 crowd.mine()
         crowd.mine()
         chain.mine(NOTICE // self.pace.seconds + 1)
+        self._now = chain.now
         for vault in chain.deployment.vaults:
             crowd.act(self._keeper, "OptionVault", "process", 16, at=vault.address)
         crowd.mine()
@@ -152,11 +153,23 @@ class Market:
         self.crowd.act(address, "Clearinghouse", "multicall", [bytes.fromhex(call[2:]) for call in calls])
         self.crowd.act(address, "OptionToken", "setApprovalForAll", deployment.address("Exchange"), True)
 
+    def resume(self) -> None:
+        """Take up a chain that was prepared before."""
+        self.crowd.know(self._everybody)
+        self._now = self.chain.now
+        self._settled = self._now > EXPIRIES[0]
+
+    @property
+    def _everybody(self) -> list[str]:
+        known = [FEED_OWNER, SIGNER, local_account(0), *self._makers]
+        return [*self.accounts, *self._lenders, self._keeper, *(account.address for account in known)]
+
     # --- what goes on ---
 
     def block(self) -> None:
         """One block of traffic."""
         self.blocks += 1
+        self._now = self.chain.now
         self._post_prices()
         if self.blocks % 20 == 0:
             self._post_surfaces()
@@ -170,10 +183,6 @@ class Market:
         """The price of a market in this block."""
         return SPOTS[market] * (1 + 0.03 * math.sin(self.blocks / 150) + 0.004 * math.sin(self.blocks * 1.7 + market))
 
-    @property
-    def _now(self) -> int:
-        return self.chain.now
-
     def _series(self, market: int, side: Side, expiry: int) -> list[Series]:
         step = SPOTS[market] * 0.02
         first = SPOTS[market] - step * (self.pace.strikes - 1) / 2
@@ -182,7 +191,7 @@ class Market:
     def _some_series(self, *, vault: bool) -> Series:
         """Open ones; a vault's are near the money."""
         market, side = self._draw.choice((1, 2)), self._draw.choice(tuple(Side))
-        expiry = self._draw.choice(EXPIRIES[1:] if self._closing or not vault else EXPIRIES)
+        expiry = self._draw.choice(EXPIRIES[1:] if self._closing else EXPIRIES)
         listed = self._series(market, side, expiry)
         if vault:
             middle, reach = len(listed) // 2, min(6, len(listed) // 2)
@@ -192,7 +201,7 @@ class Market:
     @property
     def _closing(self) -> bool:
         """Whether the first expiry is near or over."""
-        return self.blocks * self.pace.seconds > EXPIRIES[0] - START - 3 * 3600
+        return self._now > EXPIRIES[0] - 2 * 3600
 
     def _vault(self, series: Series) -> str:
         return self.chain.deployment.vault(series.market, series.side).address
@@ -298,6 +307,20 @@ class Market:
             order, _, _ = self._orders.pop(self._draw.randrange(len(self._orders)))
             self.crowd.act(order.maker, "Exchange", "cancel", order.nonce)
 
+    def _decide(self) -> None:
+        """What is done rarely: orders below a nonce cancelled, rights and wishes changed."""
+        maker, account = self._draw.choice(self._makers), self._draw.choice(self.accounts)
+        vault = self._draw.choice(self.chain.deployment.vaults)
+        lender = self._draw.choice(self._lenders[:6])
+        kind = self._draw.randrange(3)
+        if kind == 0:
+            oldest = min((order.nonce for order, _, _ in self._orders if order.maker == maker.address), default=1)
+            self.crowd.act(maker.address, "Exchange", "cancelBelow", oldest)
+        elif kind == 1:
+            self.crowd.act(account, "Clearinghouse", "setRedeemFor", bool(self._draw.randrange(2)))
+        else:
+            self.crowd.act(lender, "OptionVault", "setOperator", account, True, at=vault.address)
+
     def _pay(self) -> None:
         giver, taker = self._draw.sample(self.accounts, 2)
         token = self._draw.choice(self.chain.deployment.tokens)
@@ -374,6 +397,8 @@ class Market:
         """After the first expiry: the price, then books and holders in batches, releases and fees."""
         if self._to_settle or self._settled:
             batch, self._to_settle = self._to_settle[:24], self._to_settle[24:]
+            if not self._to_settle and self._fee_keys:
+                self.crowd.act(self._keeper, "Clearinghouse", "collectFees", self._fee_keys.pop())
             for function in ("settleMany", "redeemMany"):
                 items = [item for wanted, item in batch if wanted == function]
                 if items:
@@ -398,8 +423,8 @@ class Market:
         writers = {(each.account, each.series) for each in self._writers if each.series in first}
         self._to_settle = [("settleMany", item) for item in sorted(writers)]
         self._to_settle += [("redeemMany", item) for item in sorted(holders)]
-
-    _settled = False
+        keys = sorted({series >> 64 for series in first})
+        self._fee_keys = keys
 
 
 _MIX = {
@@ -411,6 +436,7 @@ _MIX = {
     Market._spread: 2,
     Market._fill: 12,
     Market._cancel: 3,
+    Market._decide: 1,
     Market._pay: 3,
     Market._move_money: 12,
     Market._lend: 8,

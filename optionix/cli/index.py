@@ -68,7 +68,7 @@ async def _index(fresh: bool, follow: bool) -> dict[str, object]:
         "finalized": progress.finalized,
         "events": progress.events,
         "reorgs": progress.reorgs,
-        "seconds": round(time.monotonic() - began, 2),
+        "seconds": round(time.monotonic() - began, 3),
     }
 
 
@@ -88,5 +88,5 @@ def _rederive() -> dict[str, object]:
         "indexed": found.block.number,
         "events": found.events,
         "continued": found.continued,
-        "seconds": round(found.seconds, 2),
+        "seconds": round(found.seconds, 3),
     }

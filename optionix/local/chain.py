@@ -145,18 +145,22 @@ class LocalChain:
 
 
 @contextmanager
-def local_chain(*, slots_in_an_epoch: int | None = None, options: tuple[str, ...] = ()) -> Iterator[LocalChain]:
+def local_chain(
+    *, slots_in_an_epoch: int | None = None, history: int = 256, options: tuple[str, ...] = ()
+) -> Iterator[LocalChain]:
     """A new chain with the contracts and two markets; no price, nothing listed, no signer.
 
     Parameters
     ----------
     slots_in_an_epoch
         anvil's finalised block lags the head by twice this.
+    history
+        Past blocks at which contracts can be read.
     options
         More of anvil's command-line options.
     """
     with (
-        Anvil(timestamp=START, slots_in_an_epoch=slots_in_an_epoch, options=options) as anvil,
+        Anvil(timestamp=START, slots_in_an_epoch=slots_in_an_epoch, history=history, options=options) as anvil,
         BlockingRpc(anvil.url) as rpc,
     ):
         report = deploy(

@@ -168,11 +168,11 @@ async def test_final_and_near_blocks_are_derived_alike(
 ) -> None:
     """Blocks above the final one keep what rows were before, by names of what changed; the rows are the same."""
     other = make_database()
-    taken = Ingest._apply
+    derive = Ingest._derive
 
     def all_near(self: Ingest, packed: object, finalized: int) -> object:
-        return taken(self, packed, -1)  # type: ignore[arg-type]
+        return derive(self, packed, -1)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Ingest, "_apply", all_near)
+    monkeypatch.setattr(Ingest, "_derive", all_near)
     await index(lived, other)
     assert_same_tables(url, other)
