@@ -7,7 +7,7 @@ that the worst case of a book is what it has locked, which by the rule of solven
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -160,8 +160,7 @@ def _scenario(state: MarketState, holdings: Sequence[Holding], now: int) -> Scen
 def _values(state: MarketState, holding: Holding, spots: Floats, volatility_move: float, now: int) -> Floats:
     """Value in quote at each spot, the volatility at each standardised strike moved alike."""
     entry = state.slices[holding.expiry]
-    moved = replace(entry, theta=entry.theta * (1 + volatility_move) ** 2, phi=entry.phi / (1 + volatility_move))
-    found = mark(spots, _strike(holding), Side(holding.side), moved, holding.expiry, now)
+    found = mark(spots, _strike(holding), Side(holding.side), entry, holding.expiry, now, 1 + volatility_move)
     return np.asarray(found.value_quote * (holding.amount / _WAD), dtype=np.float64)
 
 

@@ -55,8 +55,9 @@ def mark(
     volatility_slice: SsviSlice,
     expiry: int,
     timestamp: ArrayLike,
+    volatility_factor: ArrayLike = 1.0,
 ) -> Marks:
-    """Value options of one side and expiry; `spot`, `strike` and `timestamp` broadcast.
+    """Value options of one side and expiry; `spot`, `strike`, `timestamp` and `volatility_factor` broadcast.
 
     Parameters
     ----------
@@ -65,6 +66,7 @@ def mark(
     volatility_slice : the slice of this expiry, with its report's time.
     expiry : seconds.
     timestamp : time of the value, seconds.
+    volatility_factor : of the volatility at each standardised strike, which keeps the smile's form.
 
     Raises
     ------
@@ -73,8 +75,9 @@ def mark(
     """
     if not 0 < volatility_slice.timestamp < expiry:
         raise ValueError(f"the slice's time {volatility_slice.timestamp} is not before its expiry {expiry}")
-    shape = np.broadcast_shapes(np.shape(spot), np.shape(strike), np.shape(timestamp))
+    shape = np.broadcast_shapes(np.shape(spot), np.shape(strike), np.shape(timestamp), np.shape(volatility_factor))
     S, K, at = (np.broadcast_to(np.asarray(value, dtype=np.float64), shape) for value in (spot, strike, timestamp))
+    factor = np.asarray(volatility_factor, dtype=np.float64)
     left = np.maximum(expiry - AVERAGING_SECONDS - at, 0.0)
     T = left / YEAR
     years_reported = (expiry - volatility_slice.timestamp) / YEAR
@@ -82,7 +85,8 @@ def mark(
     F = S * np.exp(carry * T)
     D = np.exp(-max(carry, 0.0) * T)
     k = np.log(K / F)
-    rate = total_variance(k, volatility_slice.theta, volatility_slice.phi, volatility_slice.rho) / years_reported
+    theta, phi = volatility_slice.theta * factor**2, volatility_slice.phi / factor
+    rate = total_variance(k, theta, phi, volatility_slice.rho) / years_reported
     volatility = np.sqrt(rate)
     result = black76.greeks(F, K, volatility, T, side)
     unit = D / S if side is Side.CALL else D
