@@ -6,23 +6,26 @@ the full comparison runs on a thread behind it and takes over when it is done, a
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import structlog
 
-from ml.accounts import Assessment, MarketState, assess
+from ml.accounts import Around, Assessment, assess
 from ml.bars import BadBars, Bars, InputReport, VarianceSeries, realised_variance
 from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
-from ml.market_data import MarketData, MarketInfo, Moment, NotIndexed
+from ml.market_data import Holding, MarketData, MarketInfo, Moment, NotIndexed
 from ml.models import ALL, OWN
+from ml.paths import TooFewDays, filtered_days
 from ml.regimes import Regime, classify
 from ml.registry import ModelRecord, Registry
 from ml.selection import select, selection_end
 from ml.sources import BarSource, read_bars
 from ml.surfaces import Shape, Surface, TermStructure, build_surface, fit_shape, jump_problem
+from ml.valuation import MarketState
 
 log = structlog.get_logger("risk")
 
@@ -140,15 +143,34 @@ class RiskEngine:
 
     def account(self, account: str) -> tuple[Moment, Assessment]:
         """The risk of an account's open options at the stored slices and spots; NotIndexed before the first block."""
+        moment, data = self.data.moment(), self.data
+        holdings = data.holdings(account)
+        around = self._around(holdings, moment)
+        return moment, assess(
+            holdings, around, moment.timestamp, locked=data.books(account), free=data.free_balances(account)
+        )
+
+    def portfolio(self, holdings: Sequence[Holding]) -> tuple[Moment, Assessment]:
+        """The risk of options that somebody might have; NotIndexed before the first block."""
         moment = self.data.moment()
-        holdings = self.data.holdings(account)
-        states = {}
+        return moment, assess(holdings, self._around(holdings, moment), moment.timestamp)
+
+    def _around(self, holdings: Sequence[Holding], moment: Moment) -> Around:
+        markets, history = {}, {}
         for info in self.data.markets():
             if any(holding.market == info.market for holding in holdings):
                 spot, _ = self.data.spot(info.market)
                 slices = {expiry: packed.unpack() for expiry, packed in self.data.slices(info.market).items()}
-                states[info.market] = MarketState(info.market, info.symbol, spot, slices)
-        return moment, assess(holdings, self.data.books(account), states, moment.timestamp)
+                markets[info.market] = MarketState(info.market, info.symbol, spot, slices)
+                with contextlib.suppress(BadBars, TooFewDays):
+                    history[info.symbol] = filtered_days(self.asset_view(info.symbol, moment.timestamp).series)
+        return Around(
+            markets,
+            self.data.settlement_decimals(),
+            history,
+            self.data.vault_rooms(),
+            self.data.open_interest([holding.series_id for holding in holdings]),
+        )
 
     def active(self) -> set[str]:
         """Ids of the records that answer now."""

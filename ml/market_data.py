@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from ml.bars import Floats, Ints
+from optionix.instruments import Side
 from optionix.pricing.ssvi import PackedSlice
 from optionix.store import models as tables
 
@@ -49,6 +50,26 @@ class Holding:
     strike: int
     amount: int
     place: str
+
+
+@dataclass(frozen=True)
+class FreeBalance:
+    """What an account could withdraw, token units."""
+
+    token: str
+    symbol: str
+    decimals: int
+    free: int
+
+
+@dataclass(frozen=True)
+class VaultRoom:
+    """What a vault can trade: idle collateral (token units), contracts written by series id (WAD)."""
+
+    idle: int
+    decimals: int
+    paused: bool
+    written: Mapping[int, int]
 
 
 class MarketData:
@@ -206,6 +227,66 @@ class MarketData:
                 )
             ).all()
         return {row.book_key: row.locked for row in rows}
+
+    def settlement_decimals(self) -> dict[tuple[int, Side], int]:
+        """Decimals of the token that a market's side is settled in."""
+        with self._session() as session:
+            rows = session.execute(
+                select(tables.Market.market, tables.Market.base_decimals, tables.Market.quote_decimals).where(
+                    tables.Market.chain_id == self.chain_id
+                )
+            ).all()
+        return {
+            (row.market, side): row.base_decimals if side is Side.CALL else row.quote_decimals
+            for row in rows
+            for side in Side
+        }
+
+    def free_balances(self, account: str) -> list[FreeBalance]:
+        """Free balances above zero."""
+        with self._session() as session:
+            rows = session.execute(
+                select(tables.Balance.token, tables.Balance.free, tables.Token.symbol, tables.Token.decimals)
+                .join(
+                    tables.Token,
+                    (tables.Token.chain_id == tables.Balance.chain_id) & (tables.Token.address == tables.Balance.token),
+                )
+                .where(
+                    tables.Balance.chain_id == self.chain_id,
+                    tables.Balance.account == account.lower(),
+                    tables.Balance.free > 0,
+                )
+                .order_by(tables.Token.symbol)
+            ).all()
+        return [FreeBalance(row.token, row.symbol, row.decimals, row.free) for row in rows]
+
+    def vault_rooms(self) -> dict[tuple[int, Side], VaultRoom]:
+        """Of each (market, side) with a vault."""
+        with self._session() as session:
+            written: dict[str, dict[int, int]] = {}
+            for row in session.execute(
+                select(tables.VaultSeries.vault, tables.VaultSeries.series_id, tables.VaultSeries.amount).where(
+                    tables.VaultSeries.chain_id == self.chain_id, tables.VaultSeries.amount != 0
+                )
+            ):
+                written.setdefault(row.vault, {})[row.series_id] = row.amount
+            vaults = session.scalars(select(tables.Vault).where(tables.Vault.chain_id == self.chain_id)).all()
+            return {
+                (vault.market, Side(vault.side)): VaultRoom(
+                    vault.idle_assets, vault.asset_decimals, vault.trades_paused, written.get(vault.address, {})
+                )
+                for vault in vaults
+            }
+
+    def open_interest(self, series: Sequence[int]) -> dict[int, int]:
+        """Contracts of everybody by series id, WAD: tokens and what is placed in books."""
+        with self._session() as session:
+            rows = session.execute(
+                select(tables.Series.series_id, tables.Series.written).where(
+                    tables.Series.chain_id == self.chain_id, tables.Series.series_id.in_(series)
+                )
+            ).all()
+        return {row.series_id: row.written for row in rows}
 
     def rounds_known(self) -> int:
         """How many rounds are indexed, for metrics."""

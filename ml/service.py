@@ -6,20 +6,18 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ml import schemas
 from ml.bars import BadBars
 from ml.engine import MarketView, RiskEngine
 from ml.market_data import NotIndexed
+from ml.risk_endpoints import ANSWER_SECONDS, ERRORS, BadPortfolio, add_risk
 from ml.surfaces import VARIANCE_PREMIUM
 from optionix import __version__
 from optionix.telemetry import HealthReport
 
-ANSWER_SECONDS = Histogram(
-    "optionix_risk_answer_seconds", "Time to answer", ["question"], buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5)
-)
 REFUSED = Counter("optionix_risk_surfaces_refused_total", "Surfaces that were refused", ["symbol"])
 BAR_AGE = Gauge("optionix_risk_bar_age_seconds", "Market time since the newest bar closed", ["symbol"])
 FORECAST = Gauge("optionix_risk_forecast_volatility", "Forecast of annual volatility", ["symbol", "days"])
@@ -32,6 +30,10 @@ def create_app(engine: RiskEngine) -> FastAPI:
     @app.exception_handler(NotIndexed)
     def not_indexed(request: Request, error: NotIndexed) -> JSONResponse:
         return _problem(404, "not_found", "Not found", str(error))
+
+    @app.exception_handler(BadPortfolio)
+    def bad_portfolio(request: Request, error: BadPortfolio) -> JSONResponse:
+        return _problem(422, "bad_portfolio", "No such portfolio", str(error))
 
     @app.exception_handler(BadBars)
     def bad_bars(request: Request, error: BadBars) -> JSONResponse:
@@ -58,7 +60,7 @@ def create_app(engine: RiskEngine) -> FastAPI:
             ]
         )
 
-    @app.get("/forecasts/{market}", responses=_ERRORS)
+    @app.get("/forecasts/{market}", responses=ERRORS)
     def forecasts(
         market: int,
         horizons: Annotated[str, Query(pattern=r"^\d+(,\d+)*$", description="Days, e.g. 1,7,30")] = "1,7,30",
@@ -85,7 +87,7 @@ def create_app(engine: RiskEngine) -> FastAPI:
             problems=problems,
         )
 
-    @app.get("/surfaces/{market}", responses=_ERRORS)
+    @app.get("/surfaces/{market}", responses=ERRORS)
     def surfaces(market: int) -> schemas.SurfaceAnswer:
         """A slice for each listed expiry, or a refusal with its reasons."""
         try:
@@ -136,7 +138,7 @@ def create_app(engine: RiskEngine) -> FastAPI:
             reason="; ".join(surface.reasons),
         )
 
-    @app.get("/regimes/{market}", responses=_ERRORS)
+    @app.get("/regimes/{market}", responses=ERRORS)
     def regimes(market: int) -> schemas.RegimeAnswer:
         """Calm, trending or stressed, and what says so."""
         with ANSWER_SECONDS.labels("regimes").time():
@@ -152,39 +154,7 @@ def create_app(engine: RiskEngine) -> FastAPI:
             inputs=_inputs(engine, seen),
         )
 
-    @app.post("/risk/account", responses=_ERRORS)
-    def account(request: schemas.AccountRequest) -> schemas.AccountAnswer:
-        """Greeks, scenarios and worst cases of an account or a vault."""
-        if request.chain_id != engine.data.chain_id:
-            raise NotIndexed(f"chain {request.chain_id} is not served here, chain {engine.data.chain_id} is")
-        with ANSWER_SECONDS.labels("account").time():
-            moment, found = engine.account(request.account)
-        return schemas.AccountAnswer(
-            chain_id=request.chain_id,
-            account=request.account.lower(),
-            as_of=moment.timestamp,
-            block=moment.block,
-            exposures=[schemas.ExposureAnswer.model_validate(entry) for entry in found.exposures],
-            scenarios=[
-                schemas.ScenarioAnswer(
-                    market=entry.market,
-                    symbol=entry.symbol,
-                    spot_moves=list(entry.spot_moves),
-                    volatility_moves=list(entry.volatility_moves),
-                    changes=[list(row) for row in entry.changes],
-                )
-                for entry in found.scenarios
-            ],
-            worst_cases=[
-                schemas.WorstCaseAnswer(
-                    market=entry.market, side=entry.side.name, expiry=entry.expiry, locked=str(entry.locked)
-                )
-                for entry in found.worst_cases
-            ],
-            findings=[schemas.FindingAnswer.model_validate(entry) for entry in found.findings],
-            unpriced=list(found.unpriced),
-        )
-
+    add_risk(app, engine)
     return app
 
 
@@ -227,9 +197,6 @@ def _inputs(engine: RiskEngine, seen: MarketView) -> schemas.Inputs:
         stale=report.stale,
         gappy=report.gappy,
     )
-
-
-_ERRORS: dict[int | str, dict[str, Any]] = {404: {"model": schemas.Problem}, 503: {"model": schemas.Problem}}
 
 
 def _problem(status: int, code: str, title: str, detail: str) -> JSONResponse:

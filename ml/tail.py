@@ -7,19 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.accounts import MarketState
 from ml.bars import Floats
 from ml.market_data import Holding
 from ml.paths import DAY, FilteredDays, Paths, drawn, every_day
-from optionix.instruments import STRIKE_DECIMALS, Side
+from ml.valuation import MarketState, payoffs, values
 from optionix.pricing.contract import YEAR
-from optionix.pricing.marks import mark
 
 LEVELS = (0.95, 0.99)
 HORIZONS_DAYS = (1, 10)
 PATHS = 5_000
 SEED = 20_260_101
-_WAD = 10**18
 
 
 @dataclass(frozen=True)
@@ -81,28 +78,18 @@ def profits(
     total = np.zeros(count)
     for holding in holdings:
         state = markets[holding.market]
-        total += _values(holding, state, futures[state.symbol], days, now) - _value_now(holding, state, now)
+        total += _values(holding, state, futures[state.symbol], days, now) - values(holding, state, now)
     return total
 
 
 def _values(holding: Holding, state: MarketState, future: Paths, days: int, now: int) -> Floats:
     """On each path at the end of the horizon; what expires before it pays by the spot of the day of its expiry."""
-    amount, strike, side = holding.amount / _WAD, _strike(holding), Side(holding.side)
     at = now + days * DAY
     if holding.expiry <= at:
         last = min(max(-(-(holding.expiry - now) // DAY), 1), days)
-        spots = state.spot * future.spot[:, last - 1]
-        return amount * np.maximum(spots - strike if side is Side.CALL else strike - spots, 0.0)
+        return payoffs(holding, state.spot * future.spot[:, last - 1])
     factor = future.volatility_factor(days, (holding.expiry - at) / YEAR)
-    spots = state.spot * future.spot[:, days - 1]
-    found = mark(spots, strike, side, state.slices[holding.expiry], holding.expiry, at, factor)
-    return np.asarray(amount * found.value_quote, dtype=np.float64)
-
-
-def _value_now(holding: Holding, state: MarketState, now: int) -> float:
-    entry = state.slices[holding.expiry]
-    found = mark(state.spot, _strike(holding), Side(holding.side), entry, holding.expiry, now)
-    return holding.amount / _WAD * float(found.value_quote)
+    return values(holding, state, at, state.spot * future.spot[:, days - 1], factor)
 
 
 def tail(changes: Floats, level: float) -> tuple[float, float]:
@@ -112,7 +99,3 @@ def tail(changes: Floats, level: float) -> tuple[float, float]:
     # The worst k scenarios, k at least one.
     worst = max(int(np.floor(len(ordered) * (1 - level) + 1e-9)), 1)
     return float(-ordered[worst - 1]), float(-ordered[:worst].mean())
-
-
-def _strike(holding: Holding) -> float:
-    return float(holding.strike / 10**STRIKE_DECIMALS)

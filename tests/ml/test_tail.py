@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml.accounts import MarketState
 from ml.bars import Bars, realised_variance
 from ml.exceedances import backtest, judge
 from ml.market_data import Holding
 from ml.paths import DAY, PER_DAY, FilteredDays, TooFewDays, drawn, every_day, filtered_days, follow
 from ml.tail import HORIZONS_DAYS, LEVELS, TailRisk, tail, tail_risks
+from ml.valuation import MarketState
 from optionix.instruments import Side
 from optionix.pricing.ssvi import SsviSlice
 
