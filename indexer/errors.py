@@ -35,3 +35,19 @@ class SourceLies(IndexerError):
 
 class NotLeader(IndexerError):
     """Another indexer works on the chain in this database."""
+
+
+class TablesReplaced(NotLeader):
+    """The tables that this indexer wrote were replaced by others, which were built beside them."""
+
+
+class DerivationOutdated(IndexerError):
+    """The tables were derived by the rules of another version."""
+
+
+class BuildRunning(IndexerError):
+    """Another process builds the tables of this database anew."""
+
+
+class NotReplaced(IndexerError):
+    """The tables that were built could not take the place of those that are read."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from indexer.archive import Archive, Extent
 from indexer.batch import Batch, collect
 from indexer.block import Block, Position
 from indexer.decode.catalogue import Catalogue
-from indexer.derive import rows
+from indexer.derive import DERIVATION, rows
 from indexer.derive.apply import BlockUndo, apply_block
 from indexer.derive.state import CACHED_ROWS, State
-from indexer.errors import ContractsChanged, LogsMissing, WrongGenesis
+from indexer.errors import ContractsChanged, DerivationOutdated, LogsMissing, WrongGenesis
 from indexer.logs import BlockLogs, pack
 from indexer.postgres import connect
 from indexer.setup import ChainSetup
@@ -34,13 +35,14 @@ class Ingest:
     Parameters
     ----------
     conninfo : psycopg connection text.
+    beside : see `Writer`.
     """
 
-    def __init__(self, setup: ChainSetup, conninfo: str) -> None:
+    def __init__(self, setup: ChainSetup, conninfo: str, *, beside: bool = False) -> None:
         self.setup = setup
         self._conninfo = conninfo
         self._catalogue = Catalogue(setup.contracts)
-        self._writer = Writer(conninfo, setup.chain_id, setup.genesis_hash)
+        self._writer = Writer(conninfo, setup.chain_id, setup.genesis_hash, beside=beside)
         self._state = State(setup, self._writer)
         self._stored: Generator[list[BlockLogs]] | None = None
         self._extent: Extent | None = None
@@ -71,6 +73,8 @@ class Ingest:
             The tables were not built from the contracts of the deployment.
         LogsMissing
             The tables were built by a version that did not keep the logs.
+        DerivationOutdated
+            The tables were derived by the rules of another version.
         """
         self._writer.lead()
         found = self._writer.genesis()
@@ -94,6 +98,12 @@ class Ingest:
             raise LogsMissing(
                 f"chain {self.setup.chain_id} was indexed by an earlier version, which did not keep its logs.",
                 "Index it anew with `optionix index --fresh`.",
+            )
+        derivation = self._writer.derivation()
+        if derivation not in (None, DERIVATION):
+            raise DerivationOutdated(
+                f"the tables of {self.setup.name} were derived by version {derivation} of the rules, not {DERIVATION}.",
+                "Build them anew beside those that are read: `optionix index --build`.",
             )
         self._writer.preload(self._state, CACHED_ROWS)
         self._position = self._writer.position()
@@ -164,6 +174,20 @@ class Ingest:
         batch.topics = (ANY_TOPIC,)
         return self._writer.write_later(batch, ordered, finalized, head)
 
+    def look_again(self, *, final: bool) -> int:
+        """See how far the logs are kept now, or with `final` what of them cannot be taken back; that block's number."""
+        extent, position = self._writer.extent(), self._position
+        assert extent is not None and position is not None
+        if position.block.number > extent.finalized:
+            there = self._writer.known_blocks(position.block.number, 1)
+            if not there or there[0].hash != position.block.hash:
+                self.start_over()  # what was derived last was taken back
+        if final:
+            (newest,) = self._writer.known_blocks(extent.finalized, 1) or [extent.before]
+            extent = replace(extent, last=newest)
+        self._extent, self._stored = extent, None
+        return extent.last.number
+
     def take_stored(self) -> Position | None:
         """Derive the next blocks whose logs are kept; None when the tables have them all."""
         extent, position = self._extent, self._position
@@ -173,7 +197,7 @@ class Ingest:
             return None
         if self._stored is None:
             self._stored = self._read_stored(position.block.number)
-        packed = next(self._stored, [])
+        packed = [block for block in next(self._stored, []) if block.number <= extent.last.number]
         with _no_collector():
             batch = self._derive(packed, extent.finalized)
         batch.topics = (ANY_TOPIC,)

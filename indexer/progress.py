@@ -14,7 +14,7 @@ from indexer.block import Block
 from indexer.tail import Tail
 from optionix.telemetry import HealthReport, Status
 
-Phase = Literal["starting", "standby", "backfill", "live", "retrying", "failed"]
+Phase = Literal["starting", "standby", "building", "backfill", "live", "retrying", "failed"]
 _LATE_SECONDS = 5.0
 """Behind the head for longer than this is late."""
 _RATE_SECONDS = 10.0

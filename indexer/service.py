@@ -8,10 +8,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import psycopg
 import structlog
 
 from indexer.audit.run import keep_auditing
-from indexer.errors import IndexerError
+from indexer.build import build
+from indexer.errors import BuildRunning, DerivationOutdated, IndexerError, NotReplaced
 from indexer.progress import Progress
 from indexer.setup import ChainSetup, from_deployment
 from indexer.source.endpoint import Endpoint
@@ -26,6 +28,7 @@ from optionix.settings import Settings
 from optionix.store.engine import conninfo
 
 APPLICATION = "indexer"
+_BUILD_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,16 @@ def progress_of(config: Settings) -> Progress:
 async def index(config: Settings, progress: Progress, stop: asyncio.Event) -> None:
     """Index and audit until told to stop. What trying again cannot mend is shown as failed until then."""
     try:
+        while not await _index(config, progress, stop):
+            await _build(config, progress, stop)
+    except IndexerError:
+        structlog.get_logger("indexer").error("waiting to be stopped", reason=progress.detail)
+        await stop.wait()
+
+
+async def _index(config: Settings, progress: Progress, stop: asyncio.Event) -> bool:
+    """Until told to stop; false where the tables are of another version's rules and have to be built anew first."""
+    try:
         async with open_service(config, progress) as service:
             auditing = asyncio.create_task(
                 keep_auditing(service.rpc, service.sync.setup, service.conninfo, progress, config.audit_seconds)
@@ -84,6 +97,21 @@ async def index(config: Settings, progress: Progress, stop: asyncio.Event) -> No
             finally:
                 auditing.cancel()
                 await asyncio.gather(auditing, return_exceptions=True)
-    except IndexerError:
-        structlog.get_logger("indexer").error("waiting to be stopped", reason=progress.detail)
-        await stop.wait()
+    except DerivationOutdated:
+        return False
+    return True
+
+
+async def _build(config: Settings, progress: Progress, stop: asyncio.Event) -> None:
+    """Build the tables by this version's rules while those of the other one are read."""
+    log = structlog.get_logger("indexer").bind(network=config.network)
+    log.info("building the tables anew", reason=progress.detail)
+    try:
+        built = await asyncio.to_thread(build, conninfo(config.database_url, application=APPLICATION))
+    except (BuildRunning, NotReplaced, psycopg.Error) as error:
+        log.warning("not built, trying again", reason=str(error))
+        progress.retrying(str(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _BUILD_PAUSE_SECONDS)
+        return
+    log.info("built", blocks=built.blocks, seconds=round(built.seconds, 2), held_seconds=round(built.held_seconds, 3))

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from indexer.block import Block, Position
-from indexer.errors import DeepReorg, IndexerError, NotLeader, SourceLies
+from indexer.errors import DeepReorg, DerivationOutdated, IndexerError, NotLeader, SourceLies
 from indexer.ingest import Ingest
 from indexer.progress import Progress
 from indexer.setup import ChainSetup
@@ -95,6 +95,9 @@ class ChainSync:
                     return
                 else:
                     await self._watcher.wait()
+        except DerivationOutdated as error:
+            self.progress.phase, self.progress.detail = "building", str(error)
+            raise
         except IndexerError as error:
             self.progress.phase, self.progress.detail = "failed", str(error)
             self._log.error("indexing stopped", reason=str(error))

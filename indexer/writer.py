@@ -13,9 +13,10 @@ from indexer import loader
 from indexer.archive import Archive, Extent
 from indexer.batch import Batch, collect
 from indexer.block import Block, Position
+from indexer.derive import DERIVATION
 from indexer.derive.state import State
 from indexer.derive.table import Key, TableSpec, Values
-from indexer.errors import NotLeader
+from indexer.errors import NotLeader, TablesReplaced
 from indexer.postgres import connect, copy_rows
 from indexer.takeback import GROWING, take_back
 from optionix.store.notify import ANY_TOPIC, CHANNEL, BlockChange
@@ -34,10 +35,13 @@ class Writer:
     Parameters
     ----------
     conninfo : psycopg connection text.
+    beside : write what is derived for nobody to read yet: with a lock of its own, and without a word to listeners.
     """
 
-    def __init__(self, conninfo: str, chain_id: int, genesis_hash: str = "") -> None:
+    def __init__(self, conninfo: str, chain_id: int, genesis_hash: str = "", *, beside: bool = False) -> None:
         self.chain_id = chain_id
+        self._beside_readers = beside
+        self._tables: int | None = None
         self._connection = connect(conninfo)
         # The checkpoint is lost together with the rows of its transaction, never alone: no need to wait for the disk.
         self._connection.execute("set synchronous_commit to off")
@@ -71,8 +75,9 @@ class Writer:
         NotLeader
             Another indexer has it; ask again later.
         """
+        lock = "indexer, beside" if self._beside_readers else "indexer"
         row = self._connection.execute(
-            "select pg_try_advisory_lock(hashtextextended('indexer', %s))", [self.chain_id]
+            "select pg_try_advisory_lock(hashtextextended(%s, %s))", [lock, self.chain_id]
         ).fetchone()
         if row is None or not row[0]:
             raise NotLeader(f"another indexer works on chain {self.chain_id} in this database.", "It keeps the lead.")
@@ -98,13 +103,21 @@ class Writer:
         """How far the tables are, or None before the chain was begun."""
         self.settle()
         row = self._connection.execute(
-            "select block_number, block_hash, block_timestamp, finalized_number from checkpoint where chain_id = %s",
+            "select block_number, block_hash, block_timestamp, finalized_number, tableoid::bigint from checkpoint"
+            " where chain_id = %s",
             [self.chain_id],
         ).fetchone()
         if row is None:
             return None
-        self._finalized = row[3]
+        self._finalized, self._tables = row[3], row[4]
         return Position(Block(row[0], row[1], None, row[2]), row[3])
+
+    def derivation(self) -> int | None:
+        """The version of the rules by which the tables were derived."""
+        row = self._connection.execute(
+            "select derivation from checkpoint where chain_id = %s", [self.chain_id]
+        ).fetchone()
+        return None if row is None else int(row[0])
 
     def extent(self) -> Extent | None:
         """Which logs are kept."""
@@ -202,6 +215,7 @@ class Writer:
     def _write(self, batch: Batch, blocks: Sequence[Block], position: Position, head: Block) -> None:
         counts = Counter({block.number: len(block) for block in batch.logs})
         with self._connection.transaction():
+            self._require_tables()
             self._archive.add(batch.logs)
             self._archive.move(position.block, position.finalized)
             self._write_blocks(blocks, counts, position.finalized)
@@ -209,6 +223,7 @@ class Writer:
 
     def _write_derived(self, batch: Batch, position: Position, head: Block) -> None:
         with self._connection.transaction():
+            self._require_tables()
             batch.write(self._connection, self.chain_id)
             self._connection.execute(
                 "delete from undo where chain_id = %s and block_number <= %s", [self.chain_id, position.finalized]
@@ -223,6 +238,7 @@ class Writer:
         if position is None or not position.finalized <= fork.number < position.block.number:
             raise ValueError(f"cannot go back to block {fork.number} from {position}")
         with self._connection.transaction():
+            self._require_tables()
             take_back(self._connection, self.chain_id, fork.number)
             self._archive.move(fork, position.finalized)
             self._move(fork, position.finalized, head)
@@ -232,6 +248,25 @@ class Writer:
         """Remove every row of the chain but the record of audits, to index it anew."""
         with self._connection.transaction():
             self._remove([*_KNOWN, *_PLAIN, *GROWING, *(table.spec.name for table in state.tables)])
+
+    def _require_tables(self) -> None:
+        """Refuse to write into other tables than were read; until the transaction ends they stay where they are.
+
+        Raises
+        ------
+        TablesReplaced
+            Others have taken their names.
+        """
+        row = self._connection.execute(
+            "select tableoid::bigint from checkpoint where chain_id = %s for update", [self.chain_id]
+        ).fetchone()
+        found = None if row is None else row[0]
+        if self._tables is None:  # this writer has made the row itself
+            self._tables = found
+        if found is None or found != self._tables:
+            raise TablesReplaced(
+                f"the tables of chain {self.chain_id} were replaced by newer ones.", "Begin from those."
+            )
 
     def _remove(self, tables: Sequence[str]) -> None:
         """Take the chain's rows out of tables: whole tables where they hold no other chain."""
@@ -264,14 +299,18 @@ class Writer:
     def _move(self, tip: Block, finalized: int, head: Block) -> None:
         self._connection.execute(
             "insert into checkpoint (chain_id, block_number, block_hash, block_timestamp, finalized_number,"
-            " head_number, head_timestamp, updated_at) values (%s, %s, %s, %s, %s, %s, %s, clock_timestamp())"
+            " head_number, head_timestamp, derivation, updated_at)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())"
             " on conflict (chain_id) do update set block_number = excluded.block_number,"
             " block_hash = excluded.block_hash, block_timestamp = excluded.block_timestamp,"
             " finalized_number = excluded.finalized_number, head_number = excluded.head_number,"
-            " head_timestamp = excluded.head_timestamp, updated_at = excluded.updated_at",
-            [self.chain_id, tip.number, tip.hash, tip.timestamp, finalized, head.number, head.timestamp],
+            " head_timestamp = excluded.head_timestamp, derivation = excluded.derivation,"
+            " updated_at = excluded.updated_at",
+            [self.chain_id, tip.number, tip.hash, tip.timestamp, finalized, head.number, head.timestamp, DERIVATION],
         )
 
     def _notify(self, tip: Block, reorg_from: int | None, topics: tuple[str, ...]) -> None:
+        if self._beside_readers:
+            return
         change = BlockChange(self.chain_id, tip.number, tip.hash, tip.timestamp, reorg_from, topics)
         self._connection.execute("select pg_notify(%s, %s)", [CHANNEL, change.payload()])

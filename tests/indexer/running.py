@@ -116,7 +116,7 @@ def all_tables(url: str) -> dict[str, list[tuple[Any, ...]]]:
             rows = [row for row in rows if row["events"]]
         left_out = _VOLATILE.get(table.name, set())
         found[table.name] = sorted(
-            tuple(repr(value) for name, value in row.items() if name not in left_out) for row in rows
+            tuple(repr(value) for name, value in sorted(row.items()) if name not in left_out) for row in rows
         )
     return found
 

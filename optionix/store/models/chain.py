@@ -39,7 +39,8 @@ class Checkpoint(Base):
     """The last block whose rows are in the tables. It moves in the same transaction as the rows.
 
     `head_number` and `head_timestamp` are the newest that the node had said by then, `finalized_number` is the block
-    below which nothing can be taken back. `updated_at` is wall time.
+    below which nothing can be taken back. `updated_at` is wall time. `derivation` is the version of the rules by which
+    the rows were derived, 0 before versions were kept.
     """
 
     __tablename__ = "checkpoint"
@@ -51,6 +52,7 @@ class Checkpoint(Base):
     finalized_number: Mapped[Int64]
     head_number: Mapped[Int64]
     head_timestamp: Mapped[Int64]
+    derivation: Mapped[Int64]
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
