@@ -87,8 +87,7 @@ def build(conninfo: str, say: Say | None = None) -> Built:
         Readers hold the tables for too long; what was built stays for the next try.
     """
     began = time.monotonic()
-    with connect(conninfo) as session:
-        _lead(session)
+    with connect(conninfo) as session, _lead(session):
         continued = _prepare(session)
         with ExitStack() as stack:
             ingests = [stack.enter_context(_taking(setup, _beside(conninfo))) for setup in _setups(session)]
@@ -114,10 +113,13 @@ def drop_retired(conninfo: str) -> bool:
     return found
 
 
-def _lead(session: Connection) -> None:
+@contextmanager
+def _lead(session: Connection) -> Iterator[None]:
     row = session.execute("select pg_try_advisory_lock(hashtextextended('index build', 0))").fetchone()
     if row is None or not row[0]:
         raise BuildRunning("another process builds the tables of this database anew.", "Wait for it.")
+    yield
+    session.execute("select pg_advisory_unlock(hashtextextended('index build', 0))")
 
 
 def _prepare(session: Connection) -> bool:

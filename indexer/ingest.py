@@ -49,6 +49,8 @@ class Ingest:
         self._position: Position | None = None
         self.events = 0
         """Taken so far."""
+        self.is_outdated = False
+        """Whether the tables were derived by the rules of another version."""
 
     def close(self) -> None:
         """Close the connections and give up the lead."""
@@ -60,8 +62,12 @@ class Ingest:
         """Wait until everything that was taken is in the tables."""
         self._writer.settle()
 
-    def open(self) -> Position | None:
+    def open(self, *, other_rules: bool = False) -> Position | None:
         """Take the lead and read how far the tables are; None where the chain has to be begun.
+
+        Parameters
+        ----------
+        other_rules : take tables of another version's rules too: who does has to `start_over`.
 
         Raises
         ------
@@ -100,7 +106,8 @@ class Ingest:
                 "Index it anew with `optionix index --fresh`.",
             )
         derivation = self._writer.derivation()
-        if derivation not in (None, DERIVATION):
+        self.is_outdated = derivation not in (None, DERIVATION)
+        if self.is_outdated and not other_rules:
             raise DerivationOutdated(
                 f"the tables of {self.setup.name} were derived by version {derivation} of the rules, not {DERIVATION}.",
                 "Build them anew beside those that are read: `optionix index --build`.",

@@ -53,9 +53,9 @@ def rederive(conninfo: str, chain_id: int, say: Say | None = None) -> Rederived:
         )
     ingest = Ingest(setup, conninfo)
     try:
-        position = ingest.open()
+        position = ingest.open(other_rules=True)
         began = said = time.monotonic()
-        continued = position is not None and position.block.number < extent.last.number
+        continued = position is not None and position.block.number < extent.last.number and not ingest.is_outdated
         if position is None or not continued:
             position = ingest.start_over()
         first = position.block.number

@@ -35,7 +35,7 @@ class Writer:
     Parameters
     ----------
     conninfo : psycopg connection text.
-    beside : write what is derived for nobody to read yet: with a lock of its own, and without a word to listeners.
+    beside : write what is derived for nobody to read yet: without the lead, and without a word to listeners.
     """
 
     def __init__(self, conninfo: str, chain_id: int, genesis_hash: str = "", *, beside: bool = False) -> None:
@@ -75,9 +75,10 @@ class Writer:
         NotLeader
             Another indexer has it; ask again later.
         """
-        lock = "indexer, beside" if self._beside_readers else "indexer"
+        if self._beside_readers:
+            return  # who builds has the lock of the build
         row = self._connection.execute(
-            "select pg_try_advisory_lock(hashtextextended(%s, %s))", [lock, self.chain_id]
+            "select pg_try_advisory_lock(hashtextextended('indexer', %s))", [self.chain_id]
         ).fetchone()
         if row is None or not row[0]:
             raise NotLeader(f"another indexer works on chain {self.chain_id} in this database.", "It keeps the lead.")

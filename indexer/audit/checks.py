@@ -21,8 +21,8 @@ _NOBODY = f"0x{0:040x}"
 """What a contract answers for an address that is not set yet."""
 STORAGE = ""
 """In the place of a function: the check's one argument is the slot of storage that it reads."""
-_BASE_SLOT, _BASE_BLOCK_BITS = 9, 64
-"""Where an OptionVault keeps what it was re-based to, with the block in the low bits: it has no getter."""
+_BASE_SLOT, _BASE_BLOCK_BITS, _BASE_BITS = 4, 32, 144
+"""Where an OptionVault keeps what it was re-based to, above the block, in the low bits: it has no getter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,9 @@ def _vaults(tables: Snapshot) -> Iterator[Check]:
         yield Check("vault_share", f"{symbol} by holder", VAULT, address, "totalSupply", (), shares[address])
         if row["rebased_block"] is not None:
             base = row["base_net_assets"] << _BASE_BLOCK_BITS | row["rebased_block"]
-            yield Check("vault", f"{symbol} base", VAULT, address, STORAGE, (_BASE_SLOT,), base)
+            yield Check(
+                "vault", f"{symbol} base", VAULT, address, STORAGE, (_BASE_SLOT,), base, partial(_is_base, base)
+            )
         held = open_series[address]
         yield Check(
             "vault_series",
@@ -354,6 +356,10 @@ def _feed_config(row: Row) -> dict[str, Any]:
         "sequencerFeed": row["sequencer_feed"] or _NOBODY,
         "sequencerGrace": row["sequencer_grace"],
     }
+
+
+def _is_base(expected: int, word: int) -> bool:
+    return word % (1 << _BASE_BITS) == expected
 
 
 def _begins(expected: tuple[Any, ...], answer: tuple[Any, ...]) -> bool:

@@ -83,3 +83,28 @@ def test_rederive_does_not_go_with_what_asks_a_node(run: Any) -> None:
         refused = run("index", "--rederive", option)
         assert refused.exit_code == 2
         assert "kept logs" in refused.stderr
+
+
+def test_build_beside_and_drop(lived: World, run: Any, database_url: str) -> None:
+    assert run("index").exit_code == 0
+    query(database_url, "update checkpoint set derivation = 0 returning 1")
+    refused = run("index")
+    assert refused.exit_code != 0 and "optionix index --build" in refused.stderr
+    built = run("index", "--build", "--json")
+    assert built.exit_code == 0, built.output
+    assert json.loads(built.stdout)["indexed"] == {"31337": lived.head}
+    assert run("index").exit_code == 0
+    assert run("audit", "--block", "indexed").exit_code == 0
+    for dropped in (True, False):
+        told = run("index", "--drop-retired", "--json")
+        assert json.loads(told.stdout) == {"dropped": dropped}
+    assert run("index", "--build", "--fresh").exit_code == 2
+
+
+def test_rederive_takes_tables_of_other_rules(run: Any, database_url: str) -> None:
+    assert run("index").exit_code == 0
+    query(database_url, "update checkpoint set derivation = 0, block_number = block_number - 1 returning 1")
+    told = run("index", "--rederive", "--json")
+    assert told.exit_code == 0, told.output
+    assert not json.loads(told.stdout)["continued"], "rows of other rules are no beginning"
+    assert run("audit", "--block", "indexed").exit_code == 0

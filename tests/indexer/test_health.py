@@ -14,7 +14,7 @@ from indexer.progress import Progress
 from indexer.tail import Tail
 from optionix.telemetry import TelemetryServer
 from tests.indexer.life import World
-from tests.indexer.running import CHAIN, audited, following, query, until_at_head
+from tests.indexer.running import CHAIN, audited, following, query, until, until_at_head
 
 
 async def get(server: TelemetryServer, path: str) -> httpx.Response:
@@ -38,7 +38,7 @@ async def test_the_tail_is_what_can_still_be_taken_back(chain: World, database_u
         assert sync.progress.reorgs == 1
         told = assert_tail(sync.progress, database_url)
     async with following(chain, database_url) as sync:  # a new process knows the tail of the old one
-        await until_at_head(sync, chain)
+        await until(lambda: sync.progress.phase == "live")
         assert assert_tail(sync.progress, database_url) == told
 
 
