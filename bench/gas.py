@@ -7,6 +7,7 @@ import importlib.util
 from collections.abc import Sequence
 
 from bench.onchain import actions, maths
+from bench.onchain.explain import by_kind
 from optionix.benchmarks import Figure, Report
 from optionix.errors import UserError
 
@@ -110,9 +111,10 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _shares() -> list[str]:
-    """A paragraph for each transaction: gas by contract and by what the chain charges for, the largest first."""
+    """A paragraph for each transaction: gas by what the chain charges for, then by contract too, the largest first."""
     lines = []
     for name, spent in actions.explained().items():
-        lines.append(f"{name}: {sum(spent.values()):,}")
+        whole = ", ".join(f"{kind} {gas:,}" for kind, gas in by_kind(spent).items() if gas)
+        lines.append(f"{name}: {sum(spent.values()):,} = {whole}")
         lines += [f"    {gas:>8,}  {who}, {kind}" for (who, kind), gas in spent.most_common() if gas]
     return lines

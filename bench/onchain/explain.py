@@ -12,6 +12,12 @@ BASE = 21_000
 """What every transaction costs."""
 _CALLS = ("CALL", "STATICCALL", "DELEGATECALL")
 _TOUCHES = ("EXTCODESIZE", "EXTCODEHASH", "EXTCODECOPY", "BALANCE")
+KINDS = (
+    *("base", "call data", "cold slots", "cold accounts", "stores", "logs"),
+    *("warm", "computing", "refund"),
+)
+"""What the chain itself charges for first, then what is left: reads of what is warm, computing."""
+_KIND = {"warm slots": "warm", "warm calls": "warm"}
 _COLD_SLOT = 2_100
 _COLD_STORES = (2_200, 5_000, 22_100)
 _COLD_ACCOUNT = 2_600
@@ -65,6 +71,11 @@ def explain(rpc: BlockingRpc, transaction: str, names: Mapping[str, str]) -> Cou
     used = int(rpc.call("eth_getTransactionReceipt", transaction)["gasUsed"], 16)
     spent["transaction", "refund"] = used - sum(spent.values())
     return spent
+
+
+def by_kind(spent: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """What `explain` gives, without regard to who spent it: gas by kind, in the order of `KINDS`."""
+    return {kind: sum(gas for (_, each), gas in spent.items() if _KIND.get(each, each) == kind) for kind in KINDS}
 
 
 def call_data(data: str) -> int:
