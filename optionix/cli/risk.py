@@ -12,6 +12,7 @@ from rich.table import Table
 
 from optionix.cli.modelling import backtest, fit_surface, train
 from optionix.cli.output import emit_json, json_option
+from optionix.cli.riskview import account, portfolio
 from optionix.errors import UserError
 
 
@@ -48,8 +49,8 @@ def forecast(market: int, horizons: str, as_json: bool) -> None:
         click.echo(problem)
 
 
-def ask(path: str) -> dict[str, Any]:
-    """A JSON answer of the running service.
+def ask(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A JSON answer of the running service, to a POST where there is a body.
 
     Raises
     ------
@@ -60,14 +61,15 @@ def ask(path: str) -> dict[str, Any]:
 
     url = settings().risk_url
     try:
-        answer = httpx.get(f"{url}{path}", timeout=10, trust_env=False)
-        body: dict[str, Any] = answer.json()
+        method = "GET" if body is None else "POST"
+        answer = httpx.request(method, f"{url}{path}", json=body, timeout=30, trust_env=False)
+        told: dict[str, Any] = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         raise UserError(f"The risk service at {url} does not answer: {error}.", "Run `optionix up`.") from error
     if answer.status_code != 200:
-        raise UserError(f"The risk service refused: {body.get('detail', body)}")
-    return body
+        raise UserError(f"The risk service refused: {told.get('detail', told)}")
+    return told
 
 
-for command in (backtest, fit_surface, train):
+for command in (account, backtest, fit_surface, portfolio, train):
     risk.add_command(command)

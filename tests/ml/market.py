@@ -31,6 +31,7 @@ def fill_market(engine: Engine) -> None:
                 finalized_number=36,
                 head_number=100,
                 head_timestamp=NOW,
+                derivation=1,
                 updated_at=datetime.now(UTC),
             )
         )

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -24,6 +26,8 @@ from ml.service import create_app
 from ml.sources import ShippedHistory
 from ml.valuation import MarketState
 from ml.worst_loss import worst_cases, worst_loss
+from optionix.cli import cli
+from optionix.errors import UserError
 from optionix.instruments import Series, Side
 from optionix.pricing.book import Leg, settlement_floor
 from optionix.pricing.ssvi import PackedSlice, SsviSlice
@@ -318,3 +322,35 @@ def test_too_many_legs_are_refused(client: TestClient) -> None:
     legs = [{"instrument": name(1500, "C"), "amount": "1"}] * 201
     assert client.post("/risk/portfolio", json={"chain_id": CHAIN, "legs": legs}).status_code == 422
     assert client.post("/risk/portfolio", json={"chain_id": CHAIN, "legs": []}).status_code == 422
+
+
+class TestCommands:
+    @pytest.fixture(autouse=True)
+    def served(self, client: TestClient, database: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The commands ask this test's service."""
+        fill_account(database)
+
+        def request(method: str, url: str, **asked: object) -> httpx.Response:
+            return client.request(method, "/" + url.split("/", 3)[3], json=asked["json"])
+
+        monkeypatch.setattr(httpx, "request", request)
+
+    def test_an_account_as_a_table_and_as_json(self) -> None:
+        shown = CliRunner().invoke(cli, ["risk", "account", ACCOUNT])
+        assert shown.exit_code == 0, shown.output
+        for word in ("Greeks", "ETH by spot move", "Tails", "Worst losses of books", "without end", "At block 100"):
+            assert word in shown.output
+        told = CliRunner().invoke(cli, ["risk", "account", ACCOUNT, "--json"])
+        schemas.AccountAnswer.model_validate_json(told.output)
+
+    def test_a_portfolio(self) -> None:
+        told = CliRunner().invoke(cli, ["risk", "portfolio", f"{name(1500, 'C')}=-2", f"{name(1600, 'C')}=2", "--json"])
+        assert told.exit_code == 0, told.output
+        assert schemas.PortfolioAnswer.model_validate_json(told.output).worst_cases[0].loss == str(WAD // 8)
+
+    @pytest.mark.parametrize(
+        ("words", "said"), [(["ETH-1JAN21-1500-C=1"], "expired"), (["ETH"], "is not a leg"), (["=1"], "is not a leg")]
+    )
+    def test_wrong_legs(self, words: list[str], said: str) -> None:
+        with pytest.raises(UserError, match=said):
+            CliRunner().invoke(cli, ["risk", "portfolio", *words], catch_exceptions=False)
