@@ -11,6 +11,7 @@ from ml.bars import BadBars
 from ml.files import Implied, read_bars_file, read_implied_file
 from ml.models import BASELINES
 from ml.quantiles import LEVELS
+from ml.regimes import Skill
 from ml.selection import COMBINATION
 from ml.validation import HORIZON_DAYS
 from optionix.benchmarks import Figure, Report
@@ -59,6 +60,8 @@ def measure(words: Sequence[str]) -> Report:
             figures += _figures(asset, entry)
             beside += _beside(asset, entry)
             worst = max(worst, *(abs(share - level) for share, level in zip(entry.coverage, LEVELS, strict=True)))
+        for _, after in result.regimes:
+            figures += _regimes(asset, after)
         beside += _degraded(asset, result)
     figures.append(Figure("coverage_error_points_max", round(100 * worst, 2), COVERAGE_POINTS))
     return Report(figures, beside, CONDITIONS)
@@ -115,6 +118,16 @@ def _beside(asset: str, entry: Judged) -> list[Figure]:
             Figure(f"{name}, rank after {cut.share:.0%}", cut.rank, note=f"of {count}; {cut.chosen} chosen before")
             for cut in entry.cuts
         ),
+    ]
+
+
+def _regimes(asset: str, skill: Skill) -> list[Figure]:
+    """Brier scores of the regime after the main cut; ours has to be below both."""
+    key = f"{asset.lower()}_{skill.days}d"
+    return [
+        Figure(f"brier_{key}", round(skill.brier, 4), round(min(skill.base, skill.rule), 4), note=skill.verdict),
+        Figure(f"brier_{key}_base_rate", round(skill.base, 4)),
+        Figure(f"brier_{key}_rule_of_thirds", round(skill.rule, 4)),
     ]
 
 

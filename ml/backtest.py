@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml import regimes
 from ml.bars import BAR_SECONDS, BARS_PER_DAY, GAP_LIMIT_BARS, BadBars, Bars, Floats
 from ml.compare import diebold_mariano
 from ml.compute import Engine, each
@@ -20,6 +21,7 @@ from ml.models import BASELINES, BY_NAME, OWN, VarianceModel
 from ml.models.learned import Boosted
 from ml.prior import Prior, shipped
 from ml.quantiles import adaptive, coverage
+from ml.regimes import Skill
 from ml.selection import preferred
 from ml.validation import COMBINATION, Prepared, Walk, assemble, prepare, walk_model, walk_rows
 
@@ -86,11 +88,14 @@ class Backtest:
     Attributes
     ----------
     degraded : why a row is not to be trusted fully, by origin (seconds).
+    regimes : how the probabilities of regimes did, over all origins and then over those after the main cut, for each
+        horizon that has them.
     """
 
     asset: str
     judged: tuple[Judged, ...]
     degraded: Mapping[int, str]
+    regimes: tuple[tuple[Skill, Skill], ...]
 
 
 def backtest(
@@ -142,7 +147,17 @@ def backtest(
         if not len(walk.end):
             raise BadBars(f"{bars.asset}: {days} d: too few origins to learn from; give a longer history")
         judged.append(judge(walk, known))
-    return Backtest(bars.asset, tuple(judged), degraded(bars, rows, prepared))
+    skills = [_regimes(prepared, entry, prior or shipped()) for entry in judged]
+    return Backtest(bars.asset, tuple(judged), degraded(bars, rows, prepared), tuple(filter(None, skills)))
+
+
+def _regimes(prepared: Prepared, entry: Judged, prior: Prior) -> tuple[Skill, Skill] | None:
+    """Skill over all origins and after the main cut; None for a horizon without regimes."""
+    if entry.walk.horizon_days not in regimes.HORIZON_DAYS:
+        return None
+    walk = regimes.walk_regimes(prepared, entry.walk, prior)
+    after = int(entry.walk.end[entry.judging][0]) if entry.judging.any() else 2**62
+    return regimes.judge(walk), regimes.judge(walk, since=after)
 
 
 @dataclass(frozen=True)

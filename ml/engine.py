@@ -19,8 +19,8 @@ from ml.bars import BadBars, Bars, InputReport, VarianceSeries, realised_varianc
 from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
 from ml.market_data import Holding, MarketData, MarketInfo, Moment, NotIndexed
 from ml.models import ALL, OWN
+from ml.outlook import Regime, classify
 from ml.paths import TooFewDays, filtered_days
-from ml.regimes import Regime, classify
 from ml.registry import ModelRecord, Registry
 from ml.selection import select, selection_end
 from ml.sources import BarSource, read_bars
@@ -139,7 +139,7 @@ class RiskEngine:
     def regime(self, market: int) -> tuple[MarketView, Regime]:
         """A market's regime; errors as for `view`."""
         seen = self.view(market)
-        return seen, classify(seen.view.series)
+        return seen, classify(seen.view.series, seen.view.forecasts, seen.view.record.regimes)
 
     def account(self, account: str) -> tuple[Moment, Assessment]:
         """The risk of an account's open options at the stored slices and spots; NotIndexed before the first block."""

@@ -14,7 +14,7 @@ from optionix import __version__
 
 _DECIDING = (
     *("bars.py", "combination.py", "compare.py", "features.py", "forecasts.py", "implied.py", "prior.json"),
-    *("prior.py", "quantiles.py", "rhythm.py", "selection.py", "validation.py"),
+    *("prior.py", "quantiles.py", "regimes.py", "rhythm.py", "selection.py", "validation.py"),
 )
 """Files besides the models that decide what a model says."""
 
@@ -41,6 +41,23 @@ class HorizonChoice(BaseModel):
     log_errors: tuple[float, float, float]
 
 
+class RegimeChoice(BaseModel):
+    """What a market's outcomes taught of its regimes over one horizon.
+
+    Attributes
+    ----------
+    parameters : of the regression, see `ml.regimes`.
+    skill : whether its walk-forward probabilities beat both plain forecasts; `verdict` says so in words.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    days: int
+    parameters: dict[str, list[float]]
+    skill: bool
+    verdict: str
+
+
 class ModelRecord(BaseModel):
     """One entry of the registry.
 
@@ -64,6 +81,7 @@ class ModelRecord(BaseModel):
     code_version: str
     created: datetime
     horizons: tuple[HorizonChoice, ...]
+    regimes: tuple[RegimeChoice, ...] = ()
 
     def horizon(self, days: int) -> HorizonChoice:
         """The choice for a horizon; KeyError when it has none."""

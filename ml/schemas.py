@@ -124,8 +124,17 @@ class DriverAnswer(Answer):
     meaning: str
 
 
+class OutlookAnswer(Answer):
+    """The regime over one horizon; the verdict begins with `no skill` where plain forecasts were as good."""
+
+    days: int
+    probabilities: dict[str, float]
+    skill: bool
+    verdict: str
+
+
 class RegimeAnswer(Answer):
-    """Shares of the regimes; `calibrated` says whether they are known to be frequencies."""
+    """The likeliest regime of the nearest horizon and the outlook of each; `calibrated`: they have shown skill."""
 
     market: int
     symbol: str
@@ -133,6 +142,8 @@ class RegimeAnswer(Answer):
     regime: str
     probabilities: dict[str, float]
     calibrated: bool
+    verdict: str
+    outlooks: list[OutlookAnswer]
     drivers: list[DriverAnswer]
     inputs: Inputs
 
@@ -316,6 +327,7 @@ class ModelEntry(Answer):
     code_version: str
     created: datetime
     horizons: list[dict[str, Any]]
+    regimes: list[dict[str, Any]]
 
 
 class Models(Answer):

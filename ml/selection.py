@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ml import regimes
 from ml.bars import Bars
 from ml.compare import diebold_mariano
 from ml.models import VarianceModel
@@ -68,14 +69,17 @@ def select(
     prior = prior or shipped()
     prepared = prepare(known)
     rows = walk_rows(prepared, until - VALIDATION_DAYS * 86_400, None)
-    horizons = []
+    horizons, outlooks = [], []
     for days in HORIZON_DAYS:
         forecasts = {}
         for model in models:
             if progress:
                 progress(f"{bars.asset} {days} d: {model.name}")
             forecasts[model.name] = walk_model(prepared, days, model, rows, prior)
-        horizons.append(choose(assemble(prepared, days, rows, forecasts)))
+        walk = assemble(prepared, days, rows, forecasts)
+        horizons.append(choose(walk))
+        if days in regimes.HORIZON_DAYS and COMBINATION in walk.forecasts:
+            outlooks.append(regimes.choose(prepared, walk, prior))
     record = ModelRecord(
         id=identifier,
         asset=bars.asset,
@@ -86,6 +90,7 @@ def select(
         code_version=code_version(),
         created=now(),
         horizons=tuple(horizons),
+        regimes=tuple(outlook for outlook in outlooks if outlook is not None),
     )
     if registry:
         registry.save(record)

@@ -150,6 +150,8 @@ def create_app(engine: RiskEngine) -> FastAPI:
             regime=regime.name,
             probabilities=regime.probabilities,
             calibrated=regime.calibrated,
+            verdict=regime.verdict,
+            outlooks=[schemas.OutlookAnswer.model_validate(outlook) for outlook in regime.outlooks],
             drivers=[schemas.DriverAnswer.model_validate(driver) for driver in regime.drivers],
             inputs=_inputs(engine, seen),
         )

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ml import regimes
 from ml.bars import BadBars, Bars, VarianceSeries, realised_variance
+from ml.combination import members
 from ml.features import make_features
-from ml.models import OWN
+from ml.models import BY_NAME, OWN, Parameters
 from ml.prior import PRIOR_HORIZONS, Learned, Prior
-from ml.validation import Prepared, Progress, sample
+from ml.validation import COMBINATION, Prepared, Progress, assemble, sample, walk_model, walk_rows
 
 
 def joined(bars: Sequence[Bars]) -> Prepared:
@@ -53,7 +55,25 @@ def learn(assets: Mapping[str, Sequence[Bars]], until: int, progress: Progress |
             fitted.fit([sample(one, model, days, until) for one in prepared])
             if parameters := fitted.parameters():
                 models.setdefault(model.name, {})[days] = parameters
+    for days in regimes.HORIZON_DAYS:
+        if progress:
+            progress(f"{regimes.MODEL}, {days} d")
+        models.setdefault(regimes.MODEL, {})[days] = _regimes(prepared, days)
     return Learned(until, {asset: "+".join(one.hash()[:16] for one in bars) for asset, bars in known.items()}, models)
+
+
+def _regimes(prepared: Sequence[Prepared], days: int) -> Parameters:
+    """The regression of what followed forecasts that were walked forward without any prior."""
+    designs, found = [], []
+    for one in prepared:
+        rows = walk_rows(one, 0, None)
+        walk = assemble(one, days, rows, {name: walk_model(one, days, BY_NAME[name], rows) for name in members(days)})
+        places = np.searchsorted(one.features.end, walk.end)
+        seen = regimes.setting(one.series, one.features, places, walk.forecasts[COMBINATION], days)
+        designs.append(seen.design)
+        found.append(regimes.outcomes(one.series, places, seen.threshold, days))
+    design, outcome = np.concatenate(designs), np.concatenate(found)
+    return regimes.regress(design[outcome >= 0], outcome[outcome >= 0])
 
 
 def _append(before: VarianceSeries, after: VarianceSeries) -> VarianceSeries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,7 @@ from optionix.errors import UserError
 
 if TYPE_CHECKING:
     from ml.backtest import Judged
+    from ml.regimes import Skill
 
 FILE = click.Path(path_type=Path)
 MAX_HORIZON = 90
@@ -44,6 +46,7 @@ def engine_options(command: Command) -> Command:
 @click.option("--to", "last", metavar="DATE", help="Last origin. Default: the last bar.")
 @click.option("--horizons", default="1,7,30", show_default=True, help="Days, separated by commas.")
 @click.option("--out", type=FILE, help="CSV or Parquet file for one row per origin and horizon.")
+@click.option("--regimes", is_flag=True, help="Say whether forecasts of the regime have skill.")
 @engine_options
 @json_option
 def backtest(
@@ -54,6 +57,7 @@ def backtest(
     last: str | None,
     horizons: str,
     out: Path | None,
+    regimes: bool,
     engine: str,
     scheduler: str | None,
     as_json: bool,
@@ -95,11 +99,16 @@ def backtest(
         "horizons": [_judged(entry) for entry in result.judged],
         "out": out,
     }
+    if regimes:
+        document["regimes"] = [_skill(whole) | {"after": _skill(after)} for whole, after in result.regimes]
     if as_json:
         emit_json(document)
         return
     for entry in result.judged:
         _show(asset, entry)
+    for whole, after in result.regimes if regimes else ():
+        click.echo(f"regimes, all origins: {whole.verdict}")
+        click.echo(f"regimes, after the cut: {after.verdict}")
     if document["degraded_rows"]:
         click.echo(f"{document['degraded_rows']:,} of {len(table):,} rows are marked degraded")
 
@@ -214,6 +223,11 @@ def _judged(entry: Judged) -> dict[str, Any]:
             for cut in entry.cuts[1:]
         ],
     }
+
+
+def _skill(skill: Skill) -> dict[str, Any]:
+    document = asdict(skill) | {"skilled": skill.skilled, "verdict": skill.verdict}
+    return {name: None if value != value else value for name, value in document.items()}  # JSON has no NaN
 
 
 def _show(asset: str, entry: Judged) -> None:
