@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from bench import gas
 from bench.onchain.explain import KINDS, by_kind, explain
 from bench.onchain.stage import staged
+from ml.models import BASELINES
 from optionix.benchmarks import Figure, Report, load, median, names
 from optionix.chain.abi import REPOSITORY
+from optionix.data import load_bars
 from optionix.errors import UserError
 from tests.support.gas_document import recorded
 
@@ -127,3 +131,25 @@ def test_the_lower_of_the_middle_two() -> None:
 def test_loading_nothing_is_refused() -> None:
     with pytest.raises(UserError, match="no benchmark"):
         load("onchain")
+
+
+def test_forecast_stands_beside_every_baseline(tmp_path: Path) -> None:
+    shipped = load_bars("ETH")
+    path = tmp_path / "bars.csv"
+    columns = {"ts": shipped.ts, "high": shipped.high, "low": shipped.low, "close": shipped.close}
+    pd.DataFrame(columns).to_csv(path, index=False)
+    done = optionix("forecast", "--json", "--bars", f"ETH={path}", "--horizons", "1")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    figures = json.loads(line)["figures"]
+    assert {f"qlike_eth_1d_{model.name}" for model in BASELINES} <= set(figures)
+    assert {"coverage_eth_1d_q10", "coverage_eth_1d_q50", "coverage_eth_1d_q90", "brier_eth_1d"} <= set(figures)
+    assert 0 < figures["qlike_eth_1d"] < 1 and 0 <= figures["p_eth_1d"] <= 1
+    worst = max(abs(figures[f"coverage_eth_1d_q{level}"] - level / 100) for level in (10, 50, 90))
+    assert figures["coverage_error_points_max"] == pytest.approx(100 * worst, abs=0.02)
+
+
+def test_forecast_without_bars_names_what_is_missing() -> None:
+    done = optionix("forecast", "--json", "--bars", "ETH=absent.parquet")
+    assert done.returncode == 1
+    assert "absent.parquet" in done.stderr and len(done.stderr.splitlines()) == 1
