@@ -20,7 +20,7 @@ from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
 from ml.market_data import Holding, MarketData, MarketInfo, Moment, NotIndexed
 from ml.models import ALL, OWN
 from ml.outlook import Regime, classify
-from ml.paths import TooFewDays, filtered_days
+from ml.paths import FilteredDays, TooFewDays, filtered_days
 from ml.registry import ModelRecord, Registry
 from ml.selection import select, selection_end
 from ml.sources import BarSource, read_bars
@@ -96,6 +96,7 @@ class RiskEngine:
         self.compare_all = compare_all
         self._states: dict[str, AssetState] = {}
         self._states_lock = threading.Lock()
+        self._days: dict[str, tuple[Bars, FilteredDays]] = {}
         self._closing = threading.Event()
         self._workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="validation")
         self.on_selection: Callable[[ModelRecord], None] = lambda record: None
@@ -163,7 +164,7 @@ class RiskEngine:
                 slices = {expiry: packed.unpack() for expiry, packed in self.data.slices(info.market).items()}
                 markets[info.market] = MarketState(info.market, info.symbol, spot, slices)
                 with contextlib.suppress(BadBars, TooFewDays):
-                    history[info.symbol] = filtered_days(self.asset_view(info.symbol, moment.timestamp).series)
+                    history[info.symbol] = self._history(info.symbol, moment.timestamp)
         return Around(
             markets,
             self.data.settlement_decimals(),
@@ -171,6 +172,14 @@ class RiskEngine:
             self.data.vault_rooms(),
             self.data.open_interest([holding.series_id for holding in holdings]),
         )
+
+    def _history(self, asset: str, now: int) -> FilteredDays:
+        """Filtered days of an asset, made anew when there is a new bar; no model is needed for them."""
+        bars, _ = read_bars(self.source, asset, now)
+        kept = self._days.get(asset)
+        if kept is None or not _same(kept[0], bars):
+            kept = self._days[asset] = (bars, filtered_days(realised_variance(bars)))
+        return kept[1]
 
     def active(self) -> set[str]:
         """Ids of the records that answer now."""
