@@ -55,7 +55,7 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
     /// @notice WAD of one token unit of the settlement asset.
     uint256 public immutable scale;
 
-    /// @dev Free balance that belongs to the shareholders; with what is locked in one slot.
+    /// @dev Free balance that belongs to the shareholders.
     uint128 internal _idle;
     uint128 internal _locked;
     Base internal _base;
