@@ -21,6 +21,7 @@ from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.crypto import keccak
 
 from optionix.chain.errors import ChainError, Reverted
+from optionix.chain.words import StaticReader, StaticWriter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ABI_FOLDER = REPOSITORY / "deployments" / "abi"
@@ -57,6 +58,23 @@ class Item:
     def hash(self) -> str:
         """Keccak of the signature, 0x text: an event's first topic."""
         return "0x" + keccak(text=self.signature).hex()
+
+    @cached_property
+    def static_inputs(self) -> StaticWriter:
+        """Encodes the inputs, where all are of elementary static types."""
+        return StaticWriter(self.inputs)
+
+    @cached_property
+    def static_outputs(self) -> StaticReader:
+        """Reads the outputs, where all are of static types."""
+        return StaticReader(self.outputs)
+
+    @cached_property
+    def static_log(self) -> tuple[int, tuple[str, ...], StaticReader]:
+        """Reads an event's topics after the first, then its data: how many topics, whose values, in which order."""
+        ordered = sorted(self.inputs, key=lambda entry: not entry["indexed"])
+        topics = sum(bool(entry["indexed"]) for entry in self.inputs)
+        return topics, tuple(entry["name"] for entry in ordered), StaticReader(ordered)
 
     @property
     def selector(self) -> str:
@@ -118,6 +136,9 @@ class Abi:
     def encode(self, function: str, *args: Any) -> str:
         """Call data, 0x text. Structs may be dicts by field name or tuples."""
         item = self.function(function, len(args))
+        static = item.static_inputs.write(args)
+        if static is not None:
+            return item.selector + static.hex()
         return item.selector + encode_values(item.inputs, args, f"{self.name}.{item.signature}").hex()
 
     def encode_constructor(self, *args: Any) -> bytes:
@@ -128,7 +149,10 @@ class Abi:
     def decode(self, function: str, data: str | bytes, arguments: int | None = None) -> Any:
         """A function's return data: nothing as None, one value as itself, several as a tuple."""
         item = self.function(function, arguments)
-        values = decode_values(item.outputs, _bytes(data), f"{self.name}.{item.signature}")
+        raw = _bytes(data)
+        values = item.static_outputs.read(raw)
+        if values is None:
+            values = decode_values(item.outputs, raw, f"{self.name}.{item.signature}")
         if len(values) == 1:
             return values[0]
         return values or None
@@ -139,6 +163,12 @@ class Abi:
         item = self.events.get(topics[0]) if topics else None
         if item is None:
             return None
+        count, names, reader = item.static_log
+        if len(topics) == count + 1:
+            values = reader.read(_bytes("".join(topic[2:] for topic in topics[1:]) + log["data"][2:]))
+            if values is not None:
+                by_name = dict(zip(names, values, strict=True))
+                return item.name, {entry["name"]: by_name[entry["name"]] for entry in item.inputs}
         indexed = [entry for entry in item.inputs if entry["indexed"]]
         plain = [entry for entry in item.inputs if not entry["indexed"]]
         found: dict[str, Any] = {}

@@ -160,9 +160,10 @@ def _balances(house: str, ledger: Ledger, found: Holdings) -> Iterator[_Question
         return _Question(kind, subject, "Clearinghouse", house, function, args, told, keep)
 
     accounts = {account for account, _ in (*ledger.free, *ledger.books, *ledger.held)}
+    tokens = sorted(_tokens(ledger))
     # Every account in every token: a balance that no log tells is seen too.
     for account in sorted(accounts):
-        for token in sorted(_tokens(ledger)):
+        for token in tokens:
             pair, free = (account, token), ledger.free.get((account, token), 0)
             yield ask("free balance", f"{account} {token}", "freeBalance", pair, free, _keeper(found.free, pair))
     for key in sorted({*ledger.accrued, *ledger.bounties, *ledger.collected}):

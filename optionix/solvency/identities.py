@@ -169,16 +169,18 @@ def _balanced(held: Holdings) -> Iterator[Case]:
     for (_, key), book in held.books.items():
         for strike, amount in book.legs.items():
             (written if amount < 0 else placed)[key << STRIKE_BITS | strike] += abs(amount)
+    in_hands: dict[int, int] = defaultdict(int)
+    for (_, series), amount in held.held.items():
+        in_hands[series] += amount
     for series in sorted({*written, *placed, *held.supply}):
         if series >> STRIKE_BITS in held.prices:
             continue
         longs = held.supply.get(series, 0) + placed[series]
-        tokens = sum(amount for (_, other), amount in held.held.items() if other == series)
         why = None
         if longs != written[series]:
             why = f"{written[series]} written, {longs} held and placed"
-        elif tokens != held.supply.get(series, 0):
-            why = f"{tokens} in the hands of holders, {held.supply.get(series, 0)} in all"
+        elif in_hands[series] != held.supply.get(series, 0):
+            why = f"{in_hands[series]} in the hands of holders, {held.supply.get(series, 0)} in all"
         yield f"series {series}", why
 
 
@@ -296,8 +298,11 @@ def _vault_assets(held: Holdings) -> Iterator[Case]:
 
 
 def _vault_books(ledger: Ledger, held: Holdings) -> Iterator[Case]:
+    locked_of: dict[str, int] = defaultdict(int)
+    for (account, _), book in held.books.items():
+        locked_of[account] += book.locked
     for address, vault in sorted(held.vaults.items()):
-        locked = sum(book.locked for (account, _), book in held.books.items() if account == address)
+        locked = locked_of[address]
         worth = 0
         for series, amount in vault.written.items():
             key, strike = series >> STRIKE_BITS, series % STRIKES * STRIKE_UNIT_WAD
