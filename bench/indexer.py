@@ -57,7 +57,10 @@ def measure(words: Sequence[str]) -> Report:
         stage.run(config, "index")
         result = asyncio.run(_audit(stage, config))
     if result.drift:
-        raise UserError(f"The tables differ from the contracts in {result.drift} values: there is nothing to measure.")
+        raise UserError(
+            f"The tables differ from the contracts in {result.drift} values: there is nothing to measure.",
+            f"The first: {result.differences[0]}.",
+        )
     events = int(cold[0].result["events"])
     values = {
         "cold_events_per_s": median(_rate(done) for done in cold),

@@ -38,6 +38,10 @@ class Archive:
         self._connection = connection
         self._key = (chain_id, genesis_hash)
 
+    def over(self, connection: Connection) -> Archive:
+        """The same logs over another connection."""
+        return Archive(connection, *self._key)
+
     def begin(self, setup: ChainSetup, before: Block) -> None:
         """Nothing is kept yet; `before` is the block before the first one."""
         row = (*self._key, before.number, before.hash, before.timestamp, *_place(before), before.number)
@@ -76,6 +80,19 @@ class Archive:
             " where chain_id = %s and genesis_hash = %s",
             [*_place(last), finalized, *self._key],
         )
+
+    def set_ahead(self, ahead: bool) -> None:
+        """Whether rows that belong to one block may be in the tables ahead of the checkpoint."""
+        self._connection.execute(
+            "update log_range set ahead = %s where chain_id = %s and genesis_hash = %s", [ahead, *self._key]
+        )
+
+    def is_ahead(self) -> bool:
+        """See `set_ahead`."""
+        row = self._connection.execute(
+            "select ahead from log_range where chain_id = %s and genesis_hash = %s", self._key
+        ).fetchone()
+        return row is not None and bool(row[0])
 
     def read(self, after: int, most: int) -> Iterator[list[BlockLogs]]:
         """Blocks above `after` that have logs, in order, about `most` logs at a time; inside a transaction."""

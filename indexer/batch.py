@@ -21,20 +21,27 @@ class Batch:
     Attributes
     ----------
     logs : to be kept; none where they came out of the tables.
-    added : table, columns and lines of rows that the database does not have.
+    grown : table, columns and lines of rows that belong to one block.
+    added : the same of rows with a newest state that the database does not have.
     updated : lines of rows that it has otherwise.
-    few : rows of either kind of tables that changed little.
+    few : both, of tables that changed little.
     """
 
     logs: list[BlockLogs] = field(default_factory=list)
+    grown: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
     added: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
     updated: list[tuple[TableSpec, str]] = field(default_factory=list)
     few: list[tuple[TableSpec, list[tuple[Any, ...]]]] = field(default_factory=list)
     undo: list[BlockUndo] = field(default_factory=list)
     topics: tuple[str, ...] = ()
 
+    def grow(self, connection: Connection) -> None:
+        """Write the rows that belong to one block; call inside a transaction."""
+        for table, columns, text in self.grown:
+            copy_text(connection, table, columns, text)
+
     def write(self, connection: Connection, chain_id: int) -> None:
-        """Write what is derived; call inside a transaction."""
+        """Write the newest state; call inside a transaction."""
         for table, columns, text in self.added:
             copy_text(connection, table, columns, text)
         for spec, text in self.updated:
@@ -50,7 +57,7 @@ def collect(state: State, chain_id: int) -> Batch:
     for table, records in state.appended.items():
         columns = tuple(records[0])
         line = record_line(table, columns)
-        batch.added.append((table, ("chain_id", *columns), "".join([line(chain_id, row) for row in records])))
+        batch.grown.append((table, ("chain_id", *columns), "".join([line(chain_id, row) for row in records])))
     for each in state.tables:
         spec = each.spec
         new, changed = each.changes()

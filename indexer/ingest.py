@@ -60,7 +60,7 @@ class Ingest:
 
     def settle(self) -> None:
         """Wait until everything that was taken is in the tables."""
-        self._writer.settle()
+        self._writer.level()
 
     def open(self, *, other_rules: bool = False) -> Position | None:
         """Take the lead and read how far the tables are; None where the chain has to be begun.
@@ -112,6 +112,7 @@ class Ingest:
                 f"the tables of {self.setup.name} were derived by version {derivation} of the rules, not {DERIVATION}.",
                 "Build them anew beside those that are read: `optionix index --build`.",
             )
+        self._writer.drop_ahead()
         self._writer.preload(self._state, CACHED_ROWS)
         self._position = self._writer.position()
         return self._position

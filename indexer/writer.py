@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
 from psycopg import sql
@@ -24,6 +25,30 @@ from optionix.store.notify import ANY_TOPIC, CHANNEL, BlockChange
 _KNOWN = ("chain", "token", "watched_contract", "block", "log_range", "block_logs")
 """Tables of the indexer that are not derived from logs."""
 _PLAIN = ("checkpoint", "undo")
+_LARGE_BYTES = 1 << 20
+"""Larger tables are emptied faster by TRUNCATE, which makes new files, than by DELETE."""
+
+
+class Second:
+    """The connection that writes rows of final blocks while the first one writes the newest state."""
+
+    def __init__(self, conninfo: str, archive: Archive) -> None:
+        self._connection = connect(conninfo)
+        self._connection.execute("set synchronous_commit to off")
+        self._archive = archive.over(self._connection)
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """One of its own."""
+        return self._connection.transaction()
+
+    def grow(self, batch: Batch) -> None:
+        """Write the rows that belong to one block; call inside a transaction."""
+        self._archive.add(batch.logs)
+        batch.grow(self._connection)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 class Writer:
@@ -45,9 +70,11 @@ class Writer:
         self._connection = connect(conninfo)
         # The checkpoint is lost together with the rows of its transaction, never alone: no need to wait for the disk.
         self._connection.execute("set synchronous_commit to off")
+        self._conninfo = conninfo
         self._archive = Archive(self._connection, chain_id, genesis_hash)
         self._finalized = 0
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._beside = ThreadPoolExecutor(2, thread_name_prefix="write")
+        self._second: Second | None = None
         self._pending: Future[None] | None = None
 
     def __enter__(self) -> Self:
@@ -59,6 +86,8 @@ class Writer:
     def close(self) -> None:
         """Close the connection and with it the lock. What is still being written is written, or lost as a whole."""
         self._beside.shutdown()
+        if self._second is not None:
+            self._second.close()
         self._connection.close()
 
     def settle(self) -> None:
@@ -120,6 +149,29 @@ class Writer:
         ).fetchone()
         return None if row is None else int(row[0])
 
+    def level(self) -> None:
+        """Wait for what is being written; from here on no row is ahead of the checkpoint."""
+        self.settle()
+        if self._second is not None:
+            self._second.close()
+            self._second = None
+            self._archive.set_ahead(False)
+
+    def drop_ahead(self) -> None:
+        """Remove rows that were committed ahead of a checkpoint that never came."""
+        if self._beside_readers or not self._archive.is_ahead():
+            return
+        with self._connection.transaction():
+            for name in GROWING:
+                kept = "last_number" if name == "block_logs" else "block_number"
+                source = "log_range" if name == "block_logs" else "checkpoint"
+                query = sql.SQL(
+                    "delete from {} where chain_id = %(chain)s and block_number >"
+                    " (select {} from {} where chain_id = %(chain)s)"
+                ).format(sql.Identifier(name), sql.Identifier(kept), sql.Identifier(source))
+                self._connection.execute(query, {"chain": self.chain_id})
+            self._archive.set_ahead(False)
+
     def extent(self) -> Extent | None:
         """Which logs are kept."""
         return self._archive.extent()
@@ -148,6 +200,7 @@ class Writer:
 
     def event_counts(self, above: int) -> dict[int, int]:
         """How many events each stored block above a number has."""
+        self.settle()
         rows = self._connection.execute(
             "select number, events from block where chain_id = %s and number > %s", [self.chain_id, above]
         ).fetchall()
@@ -173,7 +226,7 @@ class Writer:
 
     def start_over(self, state: State, before: Block, last: Block) -> None:
         """Set what is derived back to the beginning; the logs stay, `last` is their newest block."""
-        self.settle()
+        self.level()
         derived = [*_PLAIN, *(name for name in GROWING if name not in _KNOWN), *(t.spec.name for t in state.tables)]
         with self._connection.transaction():
             self._remove(derived)
@@ -191,47 +244,67 @@ class Writer:
         finalized : number of the newest final block that the node named.
         head : the newest block that the node named.
         """
-        self.settle()
+        self.level()
         position = self._next(blocks[-1], finalized)
         self._write(batch, blocks, position, head)
         return position
 
     def write_later(self, batch: Batch, blocks: Sequence[Block], finalized: int, head: Block) -> Position:
-        """As `write`, but beside the caller, who hears of a failure from the next method."""
+        """As `write`, of final blocks and beside the caller, who hears of a failure from the next method.
+
+        Rows that belong to one block go over a second connection: Postgres writes with two cores. They are committed
+        just before the checkpoint, and removed by `drop_ahead` where it does not follow.
+        """
         self.settle()
         position = self._next(blocks[-1], finalized)
-        self._pending = self._beside.submit(self._write, batch, blocks, position, head)
+        self._pending = self._beside.submit(self._write_final, batch, blocks, position, head)
         return position
 
     def write_derived_later(self, batch: Batch, tip: Block, finalized: int, head: Block) -> Position:
         """As `write_later`, of a batch whose blocks and logs are in the tables."""
         self.settle()
         position = self._next(tip, finalized)
-        self._pending = self._beside.submit(self._write_derived, batch, position, head)
+        self._pending = self._beside.submit(self._write_final, batch, (), position, head)
         return position
 
     def _next(self, tip: Block, finalized: int) -> Position:
         return Position(tip, max(min(finalized, tip.number), self._finalized))
 
+    def _write_final(self, batch: Batch, blocks: Sequence[Block], position: Position, head: Block) -> None:
+        if self._beside_readers:
+            self._write(batch, blocks, position, head)
+            return
+        if self._second is None:
+            self._archive.set_ahead(True)
+            self._second = Second(self._conninfo, self._archive)
+        with self._connection.transaction(), self._second.transaction():
+            self._require_tables()
+            growing = self._beside.submit(self._second.grow, batch)
+            try:
+                self._advance(batch, blocks, position, head)
+            finally:
+                growing.result()
+        self._finalized = position.finalized
+
     def _write(self, batch: Batch, blocks: Sequence[Block], position: Position, head: Block) -> None:
-        counts = Counter({block.number: len(block) for block in batch.logs})
         with self._connection.transaction():
             self._require_tables()
             self._archive.add(batch.logs)
-            self._archive.move(position.block, position.finalized)
-            self._write_blocks(blocks, counts, position.finalized)
-            self._write_derived(batch, position, head)
-
-    def _write_derived(self, batch: Batch, position: Position, head: Block) -> None:
-        with self._connection.transaction():
-            self._require_tables()
-            batch.write(self._connection, self.chain_id)
-            self._connection.execute(
-                "delete from undo where chain_id = %s and block_number <= %s", [self.chain_id, position.finalized]
-            )
-            self._move(position.block, position.finalized, head)
-            self._notify(position.block, None, batch.topics)
+            batch.grow(self._connection)
+            self._advance(batch, blocks, position, head)
         self._finalized = position.finalized
+
+    def _advance(self, batch: Batch, blocks: Sequence[Block], position: Position, head: Block) -> None:
+        """Everything of a batch but the rows that belong to one block."""
+        batch.write(self._connection, self.chain_id)
+        if blocks:
+            self._archive.move(position.block, position.finalized)
+            self._write_blocks(blocks, Counter({block.number: len(block) for block in batch.logs}), position.finalized)
+        self._connection.execute(
+            "delete from undo where chain_id = %s and block_number <= %s", [self.chain_id, position.finalized]
+        )
+        self._move(position.block, position.finalized, head)
+        self._notify(position.block, None, batch.topics)
 
     def take_back(self, fork: Block, head: Block) -> None:
         """Set every table back to what it was after the block `fork`, and say so."""
@@ -270,14 +343,18 @@ class Writer:
             )
 
     def _remove(self, tables: Sequence[str]) -> None:
-        """Take the chain's rows out of tables: whole tables where they hold no other chain."""
+        """Take the chain's rows out of tables; large ones are emptied at once where they hold no other chain."""
         row = self._connection.execute("select count(*) from chain where chain_id <> %s", [self.chain_id]).fetchone()
-        if row is not None and row[0] == 0:
+        alone = row is not None and row[0] == 0
+        sizes: dict[str, int] = dict(
             self._connection.execute(
-                sql.SQL("truncate {}").format(sql.SQL(", ").join(map(sql.Identifier, dict.fromkeys(tables))))
-            )
-            return
-        for name in dict.fromkeys(tables):
+                "select name, pg_relation_size(name::regclass) from unnest(%s::text[]) name", [list(tables)]
+            ).fetchall()
+        )
+        large = [sql.Identifier(name) for name, size in sizes.items() if alone and size > _LARGE_BYTES]
+        if large:
+            self._connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(large)))
+        for name in sizes:
             query = sql.SQL("delete from {} where chain_id = %s").format(sql.Identifier(name))
             self._connection.execute(query, [self.chain_id])
 

@@ -319,7 +319,11 @@ def _orders(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
 
 
 def _custody(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
-    """Every token that the ledger owes is there: free balances, what is locked, what is in the pots."""
+    """Every token that the ledger owes is there: free balances, what is locked, what is in the pots.
+
+    Who redeems before the books of a series are settled is paid out of what these have locked: payouts are counted
+    with those who gained by them and, below zero, with those who owed them.
+    """
     owed: dict[str, int] = defaultdict(int)
     for row in tables.rows("balance"):
         owed[row["token"]] += row["free"]
@@ -328,6 +332,8 @@ def _custody(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
         for row in tables.rows(name):
             market, side = row["book_key"] >> 48, row["book_key"] >> 40 & 0xFF
             owed[tokens[market][side]] += row[column]
+    for row in tables.rows("account_profit"):
+        owed[tokens[row["series_id"] >> 112][row["series_id"] >> 104 & 0xFF]] -= row["payout"]
     house = setup.address("Clearinghouse")
     for token, assets in owed.items():
         if not assets:

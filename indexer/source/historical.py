@@ -13,7 +13,7 @@ from indexer.source.pool import Pool
 from optionix.chain.errors import TooManyResults
 
 IN_FLIGHT = 3
-_FIRST_BLOCKS = 500
+_FIRST_BLOCKS = 64
 _MOST_BLOCKS = 50_000
 _WANTED_LOGS = 8_000
 """Logs of one answer: enough that the request does not count, few enough to hold a few of them in memory."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index
+from sqlalchemy import BigInteger, DateTime, Identity, Index, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -113,6 +113,8 @@ class LogRange(Base):
     """The blocks whose logs are kept. What is derived from them follows: see `checkpoint`.
 
     Up to `finalized_number` nothing of them can be taken back. `setup` is what the indexer knows of the chain besides.
+    `ahead` stands while final blocks are read or derived in bulk: rows that belong to one block are then committed a
+    moment before the checkpoint that covers them.
     """
 
     __tablename__ = "log_range"
@@ -127,6 +129,7 @@ class LogRange(Base):
     last_timestamp: Mapped[Int64]
     finalized_number: Mapped[Int64]
     setup: Mapped[dict[str, Any]] = mapped_column(JSONB, nullable=False)
+    ahead: Mapped[Flag] = mapped_column(server_default=false())
 
 
 class Undo(Base):
