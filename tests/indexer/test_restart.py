@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
 
 from indexer.errors import NotLeader
-from indexer.writer import Writer
+from indexer.writer import Second, Writer
 from optionix.store.engine import conninfo
 from tests.indexer.life import World
 from tests.indexer.running import (
@@ -143,3 +144,39 @@ def test_the_lock_is_the_chains(database_url: str) -> None:
         other.lead()
         with Writer(conninfo(database_url), 1) as late, pytest.raises(NotLeader):
             late.lead()
+
+
+async def test_rows_that_came_before_their_checkpoint_are_removed_when_it_never_comes(
+    chain: World, make_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of final blocks are committed over a second connection: the process dies between the two commits."""
+    url, fresh = make_database(), make_database()
+    chain.fund()
+    await index(chain, url)
+    chain.trade()
+    chain.mine(40)
+    (point,) = query(url, "select block_number from checkpoint")
+    real, seen = Second.transaction, []
+    leaders = (
+        "from pg_locks where locktype = 'advisory' and database ="
+        " (select oid from pg_database where datname = current_database())"
+    )
+
+    @contextmanager
+    def dies(self: Second) -> Iterator[None]:
+        with real(self):
+            yield
+        if not seen:
+            query(url, f"select pg_terminate_backend(pid, 5000) {leaders}")
+            assert not query(url, f"select pid {leaders}")
+            (trades,) = query(url, "select count(*) from trade where block_number > %s", point["block_number"])
+            seen.append((trades["count"], *query(url, "select block_number, ahead from checkpoint, log_range")))
+
+    monkeypatch.setattr(Second, "transaction", dies)
+    await index(chain, url)
+    ((trades, left),) = seen
+    assert trades > 0, "the second connection had committed"
+    assert left == {**point, "ahead": True}
+    await index(chain, fresh)
+    assert_same_tables(url, fresh)
+    assert query(url, "select ahead from log_range") == [{"ahead": False}]
