@@ -205,6 +205,29 @@ contract MovesTest is VolatilityFixture {
         assertLt(oracle.slice(MARKET, NEAR).rho, 0.9e12);
     }
 
+    /// @dev What is stored is the same share of the way in all three parameters.
+    function test_aClippedSliceLiesOnTheWay() public {
+        postVolatility(NEAR, 0.6e18);
+        IVolatilityOracle.Slice memory from = oracle.slice(MARKET, NEAR);
+        skip(1 hours);
+        IVolatilityOracle.SliceReport memory s = sliceReport(NEAR, 0.9e18, vm.getBlockTimestamp());
+        (s.phi, s.rho) = (s.phi * 9 / 10, s.rho + 0.1e12);
+        post(s);
+        IVolatilityOracle.Slice memory to = oracle.slice(MARKET, NEAR);
+        // the stored variance at the time of the report
+        uint256 theta = uint256(from.theta) * (NEAR - vm.getBlockTimestamp()) / (NEAR - from.timestamp);
+        uint256 share = (to.theta - theta) * 1e18 / (s.theta - theta);
+        assertGt(share, 0.01e18);
+        assertLt(share, 0.99e18);
+        assertApproxEqAbs(to.phi, (from.phi * (1e18 - share) + s.phi * share) / 1e18, 1e6);
+        int256 part = int256(share);
+        assertApproxEqAbs(
+            uint256(int256(to.rho) + 1e12),
+            uint256((int256(from.rho) * (1e18 - part) + int256(s.rho) * part) / 1e18 + 1e12),
+            1e6
+        );
+    }
+
     /// @dev Both ends of the line at the limit of theta phi^2, where everything between them is beyond it: what is stored is
     /// still butterfly free.
     function test_aClippedSliceIsButterflyFree() public {
