@@ -6,6 +6,7 @@ from optionix.clear_signing.fields import Action, action, date, hidden, percent,
 
 MARKETS: dict[str, Action] = {
     "checkpoint": action("Keep the present spot", raw("id", "Market"), date("expiry", "Expiry")),
+    "checkpointTerms": action("Keep the present spot", raw("id", "Market"), date("expiry", "Expiry")),
     "settle": action(
         "Settle an expiry at its average", raw("id", "Market"), date("expiry", "Expiry"), raw("lastRoundId", "Round")
     ),
