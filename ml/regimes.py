@@ -31,7 +31,9 @@ TREND = 1.0
 """Return over realised volatility from which a horizon trends."""
 YEAR = 365 * BARS_PER_DAY
 MIN_OUTCOMES = 200
-"""Fewer outcomes of its own than this: a market's probabilities are those of the prior."""
+"""Fewer outcomes than this teach nothing."""
+PRIOR_OUTCOMES = 1000
+"""Fewer outcomes of its own than this: a market's probabilities are those of the prior, where there is one."""
 JUDGED_FROM = 60
 """Outcomes after which the base rate and the rule are forecasts to be measured against."""
 MODEL = "regimes"
@@ -155,9 +157,8 @@ def walk_regimes(prepared: Prepared, walk: Walk, prior: Prior | None = None) -> 
     probabilities, base, rule = (np.full((count, 3), np.nan) for _ in range(3))
     months = _months(walk.end)
     for begin, last in zip(months, [*months[1:], count], strict=True):
-        weights = fit(seen.design[: max(begin - days + 1, 0)], outcome[: max(begin - days + 1, 0)])
-        if weights is None and prior is not None:
-            weights = prior.parameters(MODEL, days, int(walk.end[begin]))
+        past = max(begin - days + 1, 0)
+        weights = _weights(seen.design[:past], outcome[:past], days, int(walk.end[begin]), prior)
         if weights is not None:
             probabilities[begin:last] = predict(weights, seen.design[begin:last])
     for place in range(count):
@@ -167,6 +168,14 @@ def walk_regimes(prepared: Prepared, walk: Walk, prior: Prior | None = None) -> 
             base[place] = (np.bincount(known, minlength=3) + 1) / (len(known) + 3)
             rule[place] = (np.bincount(alike, minlength=3) + 1) / (len(alike) + 3)
     return RegimeWalk(days, walk.end, outcome, probabilities, base, rule)
+
+
+def _weights(design: Floats, outcome: Classes, days: int, moment: int, prior: Prior | None) -> Parameters | None:
+    """What is used at a moment: the prior until a market's own outcomes are many."""
+    learned = prior.parameters(MODEL, days, moment) if prior else None
+    if learned is not None and np.sum(outcome >= 0) < PRIOR_OUTCOMES:
+        return learned
+    return fit(design, outcome) or learned
 
 
 def fit(design: Floats, outcome: Classes) -> Parameters | None:
@@ -224,9 +233,8 @@ def choose(prepared: Prepared, walk: Walk, prior: Prior | None) -> RegimeChoice 
         return None
     rows = np.searchsorted(prepared.features.end, walk.end)
     seen = setting(prepared.series, prepared.features, rows, walk.forecasts[COMBINATION], days)
-    parameters = fit(seen.design, outcomes(prepared.series, rows, seen.threshold, days))
-    if parameters is None and prior is not None:
-        parameters = prior.parameters(MODEL, days, int(walk.end[-1]))
+    outcome = outcomes(prepared.series, rows, seen.threshold, days)
+    parameters = _weights(seen.design, outcome, days, int(walk.end[-1]), prior)
     if parameters is None:
         return None
     skill = judge(walk_regimes(prepared, walk, prior))
