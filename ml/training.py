@@ -14,6 +14,9 @@ from ml.models import BY_NAME, OWN, Parameters
 from ml.prior import PRIOR_HORIZONS, Learned, Prior
 from ml.validation import COMBINATION, Prepared, Progress, assemble, sample, walk_model, walk_rows
 
+MIN_ROWS = 120
+"""Fewer rows of an asset (a month of origins) teach nothing that another market should hear."""
+
 
 def joined(bars: Sequence[Bars]) -> Prepared:
     """Bars of one asset as one series, each file until the next begins: hourly history before half-hourly, say."""
@@ -40,7 +43,7 @@ def learn(assets: Mapping[str, Sequence[Bars]], until: int, progress: Progress |
     Raises
     ------
     BadBars
-        An asset has no bars before.
+        An asset has no bars before, or too few.
     """
     known = {asset: [cut for one in bars if len(cut := one.until(until)) > 1] for asset, bars in assets.items()}
     if silent := [asset for asset, bars in known.items() if not bars]:
@@ -52,7 +55,12 @@ def learn(assets: Mapping[str, Sequence[Bars]], until: int, progress: Progress |
             if progress:
                 progress(f"{model.name}, {days} d")
             fitted = model(days)
-            fitted.fit([sample(one, model, days, until) for one in prepared])
+            samples = [sample(one, model, days, until) for one in prepared]
+            if short := [one.asset for one, part in zip(prepared, samples, strict=True) if len(part.rows) < MIN_ROWS]:
+                raise BadBars(
+                    f"{', '.join(short)}: too few days before {until} to learn {days} d; give a longer history"
+                )
+            fitted.fit(samples)
             if parameters := fitted.parameters():
                 models.setdefault(model.name, {})[days] = parameters
     for days in regimes.HORIZON_DAYS:

@@ -16,6 +16,7 @@ from ml.bars import BAR_SECONDS, BadBars, Bars
 from ml.files import Implied, read_bars_file, read_implied_file
 from ml.implied import with_implied
 from ml.models import BASELINES, BY_NAME
+from ml.prior import read
 from ml.quantiles import adaptive, assumed, coverage
 from ml.validation import Walk, prepare, walk_rows
 from optionix.cli.risk import risk
@@ -316,3 +317,27 @@ def test_quantiles_know_nothing_of_outcomes_to_come() -> None:
 def test_every_name_in_a_report_is_a_model() -> None:
     assert len(BY_NAME) == len({*BY_NAME})
     assert all(name == model.name for name, model in BY_NAME.items())
+
+
+def test_training_writes_what_was_learned_and_names_what_it_lacks(bars_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "prior.json"
+
+    def train(*arguments: str) -> Any:
+        return CliRunner().invoke(risk, ["train", "--out", str(out), *arguments, "--json"], catch_exceptions=False)
+
+    bars = f"ETH={bars_file}"
+    done = train("--bars", bars, "--until", "2023-03-06")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    moment = int(pd.Timestamp("2023-03-06", tz="UTC").timestamp())
+    assert [one["until"] for one in report["learned"]] == [moment] and "mixture" in report["models"]
+    assert read(out.read_text()).parameters("mixture", 7, moment) is not None
+    for arguments, words in (
+        (["--bars", str(bars_file), "--until", "2023-03-06"], "has no asset"),
+        (["--bars", "ETH=absent.csv", "--until", "2023-03-06"], "cannot read"),
+        (["--bars", bars, "--until", "2021-03-06"], "no bars before"),
+        (["--bars", bars, "--until", "2022-11-20"], "longer history"),
+        (["--bars", bars, "--until", "soon"], "not a date"),
+    ):
+        with pytest.raises(UserError, match=words):
+            train(*arguments)
