@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from statistics import median, quantiles
 
 from bench.indexing.lag import lags
+from bench.indexing.peer import PEER, run_peer
 from bench.indexing.stage import Done, Stage, indexers_cores, staged
 from bench.traffic.chain import traffic
 from bench.traffic.market import Pace
@@ -26,8 +27,11 @@ GOALS = {
     "rss_mb": 300.0,
     "lag_ms_p50": 20.0,
     "lag_ms_p99": 100.0,
+    "cold_ratio": 20.0,
+    "rederive_ratio": 10.0,
 }
-_FLOORS = {"cold_events_per_s", "rederive_events_per_s"}
+"""The last two with `--peer`."""
+_FLOORS = {"cold_events_per_s", "rederive_events_per_s", "cold_ratio", "rederive_ratio"}
 
 
 def measure(words: Sequence[str]) -> Report:
@@ -48,6 +52,7 @@ def measure(words: Sequence[str]) -> Report:
     parser.add_argument("--repeats", type=int, default=3, help="of each timing, whose median counts")
     parser.add_argument("--live", type=int, default=100, help="blocks for the lag")
     parser.add_argument("--block-seconds", type=float, default=1.0, help="wall time from one of them to the next")
+    parser.add_argument("--peer", action="store_true", help=f"also run {PEER} over the trades of the same chain")
     options = parser.parse_args(words)
     pace = Pace(options.accounts, options.strikes, options.acts)
     with traffic(pace, options.blocks, _say) as made, staged(made) as stage:
@@ -56,6 +61,7 @@ def measure(words: Sequence[str]) -> Report:
         late = lags(stage, config, options.live, options.block_seconds)
         stage.run(config, "index")
         result = asyncio.run(_audit(stage, config))
+        peer = run_peer(stage, config, _say) if options.peer and not result.drift else None
     if result.drift:
         raise UserError(
             f"The tables differ from the contracts in {result.drift} values: there is nothing to measure.",
@@ -69,9 +75,16 @@ def measure(words: Sequence[str]) -> Report:
         "lag_ms_p50": median(late),
         "lag_ms_p99": quantiles(late, n=100)[98],
     }
+    beside = []
+    if peer is not None:
+        for run, kind in zip(peer, ("cold", "rederive"), strict=True):
+            values[f"{kind}_ratio"] = values[f"{kind}_events_per_s"] / run.rate
+            what = f"{PEER}, {'from the node' if kind == 'cold' else 'from its cache'}"
+            beside.append(Figure(f"{what}, events a second", round(run.rate, 1), note=f"{run.events:,} events"))
     figures = [Figure(name, round(value, 1), GOALS[name], at_least=name in _FLOORS) for name, value in values.items()]
     return Report(
         figures,
+        beside,
         conditions=(
             f"{events:,} events in {options.blocks:,} blocks, {options.accounts:,} accounts,"
             f" {20 * options.strikes:,} series, made by the contracts on anvil in {made.seconds:.0f} s (0: kept).",

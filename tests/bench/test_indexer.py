@@ -25,7 +25,7 @@ def test_it_ends_with_one_line_of_json() -> None:
     (line,) = done.stdout.splitlines()
     document = json.loads(line)
     assert document["bench"] == "indexer"
-    assert list(document["figures"]) == list(indexer.GOALS)
+    assert list(document["figures"]) == [name for name in indexer.GOALS if not name.endswith("_ratio")]
     assert all(value > 0 for value in document["figures"].values())
     assert document["figures"]["lag_ms_p50"] <= document["figures"]["lag_ms_p99"]
 
