@@ -37,6 +37,8 @@ from tests.indexer.running import (
     until_at_head,
 )
 
+LONGEST_SECONDS = 5.0
+"""An answer takes milliseconds, and next to a replacement a fifth of a second more; a busy machine is no failure."""
 STATE = "select c.block_number, (select sum(free) from balance) as free, (select count(*) from trade) as trades,"
 STATE += " (select count(*) from account_profit) as profits from checkpoint c"
 
@@ -132,7 +134,7 @@ async def test_readers_are_answered_all_the_time_and_see_either_version_whole(li
     versions = {tuple(each.values()) for _, each in seen}
     assert versions == {tuple(old.values()), tuple(new.values())}
     assert len(seen) > 50
-    assert max(took for took, _ in seen) < 1.0
+    assert max(took for took, _ in seen) < LONGEST_SECONDS
 
 
 async def test_an_indexer_that_follows_goes_on_over_it(chain: World, make_database: Callable[[], str]) -> None:
