@@ -51,7 +51,18 @@ class RpcError(ChainError):
 
 
 class TooManyResults(RpcError):
-    """The node refuses a range of logs as too large: ask for fewer blocks."""
+    """The node refuses a range of logs as too large: ask for fewer blocks.
+
+    Attributes
+    ----------
+    most_blocks : how many blocks it says that it would answer, None where it does not say.
+    """
+
+    def __init__(
+        self, method: str, code: int, message: str, data: Any = None, *, most_blocks: int | None = None
+    ) -> None:
+        super().__init__(method, code, message, data)
+        self.most_blocks = most_blocks
 
 
 class WrongChain(ChainError):

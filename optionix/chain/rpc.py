@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -16,10 +17,12 @@ from typing import Any, Self
 import httpx
 import orjson
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import WebSocketException
 
 from optionix.chain.errors import RateLimited, RpcError, RpcTimeout, RpcUnavailable, TooManyResults, WrongChain
+from optionix.chain.limits import is_rate_limit, is_too_large, most_blocks, seconds_to_wait
 
 Call = tuple[str, Sequence[Any]]
 """A method and its parameters."""
@@ -27,14 +30,6 @@ Call = tuple[str, Sequence[Any]]
 MAX_BATCH = 500
 """Most calls in one HTTP request; longer batches are split."""
 _RATE_LIMIT_CODES = frozenset({429, -32005, -32029})
-_TOO_MANY = (
-    "query returned more than",
-    "too many results",
-    "response size",
-    "block range",
-    "range is too large",
-    "limit exceeded",
-)
 
 
 class Rpc:
@@ -85,6 +80,8 @@ class Rpc:
         answer = await self._post(request)
         if not isinstance(answer, dict):
             raise RpcUnavailable(f"{self.url}: {method} was not answered by a JSON-RPC object")
+        if "result" in answer and answer.get("id") != request["id"]:
+            raise RpcUnavailable(f"{self.url}: {method} got the answer of another request")
         return self._result(method, answer)
 
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
@@ -134,8 +131,8 @@ class Rpc:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RpcUnavailable(f"{self.url}: {error or type(error).__name__}") from error
         if response.status_code == 429:
-            after = response.headers.get("retry-after", "")
-            raise RateLimited(f"{self.url}: too many requests", float(after) if after.isdecimal() else None)
+            after = seconds_to_wait(response.headers.get("retry-after", ""), time.time())
+            raise RateLimited(f"{self.url}: too many requests", after)
         try:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
@@ -150,10 +147,9 @@ class Rpc:
         if not isinstance(failure, dict):
             raise RpcError(method, 0, str(failure))
         code, message = int(failure.get("code", 0)), str(failure.get("message", ""))
-        lowered = message.lower()
-        if method == "eth_getLogs" and any(words in lowered for words in _TOO_MANY):
-            raise TooManyResults(method, code, message, failure.get("data"))
-        if code in _RATE_LIMIT_CODES or "rate limit" in lowered or "too many requests" in lowered:
+        if method in ("eth_getLogs", "batch") and is_too_large(message):
+            raise TooManyResults(method, code, message, failure.get("data"), most_blocks=most_blocks(message))
+        if code in _RATE_LIMIT_CODES or is_rate_limit(message):
             raise RateLimited(f"{self.url}: {message}")
         raise RpcError(method, code, message, failure.get("data"))
 
@@ -187,14 +183,18 @@ class Rpc:
         request = {"to": to, "data": data} | ({"from": sender} if sender else {})
         return str(await self.call("eth_call", request, block_tag(block)))
 
-    async def heads(self, ws_url: str) -> AsyncGenerator[dict[str, Any], None]:
-        """New block headers by WebSocket subscription, until the connection ends (then `RpcUnavailable`)."""
+    async def heads(self, ws_url: str, *, chain_id: int | None = None) -> AsyncGenerator[dict[str, Any], None]:
+        """New block headers by WebSocket subscription, until the connection ends (then `RpcUnavailable`).
+
+        Parameters
+        ----------
+        chain_id : the chain that it has to be of, else `WrongChain`.
+        """
         try:
             async with connect_websocket(ws_url, open_timeout=self.timeout, max_size=2**24, proxy=None) as socket:
-                request = {"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}
-                await socket.send(orjson.dumps(request).decode())
-                async with asyncio.timeout(self.timeout):
-                    subscription = self._result("eth_subscribe", orjson.loads(await socket.recv()))
+                if chain_id is not None and (served := int(await self._over(socket, "eth_chainId"), 16)) != chain_id:
+                    raise WrongChain(f"{ws_url} serves chain {served}, not {chain_id}: check the endpoint")
+                subscription = await self._over(socket, "eth_subscribe", "newHeads")
                 async for text in socket:
                     message = orjson.loads(text)
                     params = message.get("params") or {}
@@ -202,9 +202,19 @@ class Rpc:
                         yield params["result"]
         except TimeoutError as error:
             raise RpcTimeout(f"{ws_url}: no answer within {self.timeout:g} s") from error
-        except (WebSocketException, OSError, orjson.JSONDecodeError) as error:
+        except (WebSocketException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise RpcUnavailable(f"{ws_url}: {error or type(error).__name__}") from error
         raise RpcUnavailable(f"{ws_url}: the subscription ended")
+
+    async def _over(self, socket: ClientConnection, method: str, *params: Any) -> Any:
+        """One call over a WebSocket."""
+        number = next(self._ids)
+        await socket.send(orjson.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).decode())
+        async with asyncio.timeout(self.timeout):
+            while True:
+                answer = orjson.loads(await socket.recv())
+                if answer.get("id") == number or answer.get("error"):
+                    return self._result(method, answer)
 
 
 class BlockingRpc:
