@@ -34,6 +34,7 @@ class ExchangeReplica(Replica):
         self.cancelled: set[tuple[str, int]] = set()
         self.floors: dict[str, int] = {}
         self.fees: dict[str, int] = {}
+        self.trades: dict[tuple[int, int], tuple[int, int, int]] = {}
         self.traded = self.consumed = 0
         self.authority = NOBODY
 
@@ -50,7 +51,8 @@ class ExchangeReplica(Replica):
         assert self.bound.setdefault((maker, nonce), low) == low, "one order a nonce"
         self.consumed += amount
 
-    def on_traded(self, taker: int, amount: int, **_: Any) -> None:
+    def on_traded(self, series: int, taker: int, amount: int, premium: int, **_: Any) -> None:
+        self.trades[self.place] = (series, amount, premium)
         # A match fills two orders by one trade.
         self.traded += amount if taker else 2 * amount
         assert self.traded == self.consumed

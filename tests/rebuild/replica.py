@@ -30,6 +30,8 @@ class Replica:
         self.time = 0
         self.moment = 0
         """Time of the block whose event is followed."""
+        self.place = (0, 0)
+        """Its block and its index there."""
 
     def apply(self, name: str, arguments: dict[str, Any]) -> None:
         """Follows one event."""

@@ -97,6 +97,7 @@ class VaultReplica(Replica):
         self.allowances: dict[tuple[str, str], int] = {}
         self.operators: dict[tuple[str, str], bool] = {}
         self.written: dict[int, int] = {}
+        self.trades: dict[tuple[int, int], tuple[int, int, int]] = {}
         self.supply = self.free = self.locked = self.short_vega = 0
         self.params: dict[str, int] = {}
         self.fees: dict[str, int] = {}
@@ -166,11 +167,13 @@ class VaultReplica(Replica):
     def on_bought(
         self, series: int, amount: int, premium: int, performance_fee: int, short_vega_wad: int, locked: int, **_: Any
     ) -> None:
+        self.trades[self.place] = (series, amount, premium)
         self.written[series] = self.written.get(series, 0) + amount
         self.free += premium - performance_fee - (locked - self.locked)
         self.locked, self.short_vega = locked, short_vega_wad
 
     def on_sold_back(self, series: int, amount: int, premium: int, short_vega_wad: int, locked: int, **_: Any) -> None:
+        self.trades[self.place] = (series, amount, premium)
         self.written[series] -= amount
         self.free -= premium + (locked - self.locked)
         self.locked, self.short_vega = locked, short_vega_wad
