@@ -25,7 +25,7 @@ class Storm:
         self.world = world
         self.chance = random.Random(seed)
         self.done: Counter[str] = Counter()
-        self._highest = 0
+        self._highest = world.head
         self._acts: list[Callable[[], object]] = [
             self._buy, self._buy, self._sell, self._write, self._close, self._pay, self._deposit, self._transfer,
             self._round, self._round, self._surface, self._fill, self._cancel, self._request, self._empty,
@@ -76,6 +76,11 @@ class Storm:
         self.done[f"reorg {how.__name__.strip('_')}"] += 1
         self._see()
         return depth
+
+    @property
+    def reorgs(self) -> int:
+        """How many there were."""
+        return sum(count for name, count in self.done.items() if name.startswith("reorg "))
 
     def settle(self) -> None:
         """A block with a round that is above all that the chain ever had: heads of before are not waited for."""

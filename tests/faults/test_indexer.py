@@ -3,95 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import httpx
 import pytest
 
-from optionix.chain.deployment import save
-from optionix.settings import PROJECT_ROOT, Settings
+from tests.faults.process import Process, indexed, moved_from, wait_for
 from tests.indexer.life import World
 from tests.indexer.running import assert_same_tables, audited, index, query
-from tests.support.ports import free_base
 
-ROUNDS = int(os.environ.get("OPTIONIX_FAULT_ROUNDS", "6"))
-"""Kills of one run; the long run sets more."""
-_POLL_SECONDS = 0.005
-
-
-class Process:
-    """`python -m indexer` on a world's chain and a database."""
-
-    def __init__(self, chain: World, url: str, folder: Path) -> None:
-        self.settings = Settings(
-            data_dir=folder,
-            rpc_url=chain.anvil.url,
-            ws_url=chain.anvil.ws_url,
-            database_url=url,
-            port_base=free_base(),
-            audit_seconds=0.5,
-        )
-        save(chain.deployment, self.settings)
-        self._log = folder / "indexer.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        """The process, ended by SIGTERM when it was not killed before."""
-        environment = os.environ | self.settings.environment() | {"PYTHONPATH": str(PROJECT_ROOT)}
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "indexer"], env=environment, stdout=log, stderr=log, cwd=PROJECT_ROOT
-            )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
-                raise
-
-    @property
-    def output(self) -> str:
-        """What it logged."""
-        return self._log.read_text()
-
-    def health(self) -> dict[str, object]:
-        """Its `/healthz`."""
-        port = self.settings.metrics_port("indexer")
-        answer: dict[str, object] = httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).json()
-        return answer
-
-
-def indexed(url: str) -> int:
-    """The block of the tables, -1 before the first."""
-    rows = query(url, "select block_number from checkpoint")
-    return int(rows[0]["block_number"]) if rows else -1
-
-
-def moved_from(url: str, block: int) -> bool:
-    """Whether the tables went on from a block."""
-    return indexed(url) > block
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait for a condition, or fail."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(_POLL_SECONDS)
+ROUNDS = 6
 
 
 @pytest.mark.slow

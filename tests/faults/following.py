@@ -1,0 +1,70 @@
+"""The indexer in this process, composed as the service composes it, started and stopped by a test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from indexer.progress import Progress
+from indexer.service import open_service, progress_of
+from indexer.sync import ChainSync
+from optionix.settings import Settings
+from tests.indexer.life import World
+from tests.indexer.running import query, until
+
+
+class Follower:
+    """An indexer that can be stopped and started again on the same tables."""
+
+    def __init__(self, config: Settings) -> None:
+        self.config = config
+        self._stack: AsyncExitStack | None = None
+        self.sync: ChainSync | None = None
+        self.progress: Progress = progress_of(config)
+
+    async def start(self) -> None:
+        """Follow the chain."""
+        self.progress = progress_of(self.config)
+        self._stack = AsyncExitStack()
+        service = await self._stack.enter_async_context(open_service(self.config, self.progress))
+        stop = asyncio.Event()
+        task = asyncio.create_task(service.sync.run(stop))
+        self._stack.push_async_callback(_end, task, stop)
+        self.sync = service.sync
+
+    async def stop(self) -> None:
+        """End in good order."""
+        if self._stack is not None:
+            await self._stack.aclose()
+            self._stack = None
+
+    async def until_at_head(self, world: World, seconds: float = 20.0) -> None:
+        """Wait until the tables show the chain's head as it is now."""
+        header = await asyncio.to_thread(world.rpc.call, "eth_getBlockByNumber", "latest", False)
+        try:
+            await until(lambda: head_of(self.config.database_url) == header["hash"], seconds)
+        except TimeoutError:
+            raise AssertionError(f"not at block {int(header['number'], 16)}: {self.progress.report()}") from None
+
+
+async def _end(task: asyncio.Task[None], stop: asyncio.Event) -> None:
+    stop.set()
+    await asyncio.wait_for(asyncio.gather(task, return_exceptions=True), 20)
+
+
+@asynccontextmanager
+async def following(config: Settings) -> AsyncIterator[Follower]:
+    """A follower that runs."""
+    follower = Follower(config)
+    await follower.start()
+    try:
+        yield follower
+    finally:
+        await follower.stop()
+
+
+def head_of(url: str) -> str | None:
+    """Hash of the block that the tables are at."""
+    rows = query(url, "select block_hash from checkpoint")
+    return str(rows[0]["block_hash"]) if rows else None

@@ -1,0 +1,100 @@
+"""Endpoints that fail and endpoints that lie, behind a real proxy: the tables are right, and who was at fault is named."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Bench, Size, Tally
+from tests.faults.following import following
+from tests.faults.library import lies, transient
+from tests.faults.process import settings_of
+from tests.faults.proxy import Fault, RpcProxy
+from tests.indexer.running import until
+from tests.support.postgres import migrated_database
+
+TRANSIENT = {fault.name: fault for fault in transient()}
+LIES = [fault.name for fault in lies(lambda *_: None)]
+
+
+@pytest.mark.parametrize("name", TRANSIENT)
+async def test_an_endpoint_that_fails_now_and_then(
+    bench: Bench, tmp_path: Path, size: Size, tally: Tally, name: str
+) -> None:
+    """It is the only one: the indexer tries again until it is at the head, and on while the fault lasts."""
+    for number in range(size.repeats):
+        with bench.storm(size.seed + number) as storm, migrated_database(bench.server) as url:
+            with RpcProxy(bench.world.anvil.url, bench.world.anvil.ws_url, seed=size.seed + number) as proxy:
+                config = settings_of(bench.world, url, tmp_path, endpoints=[proxy.url], ws_url=proxy.ws_url)
+                async with following(config) as follower:
+                    await until(lambda: follower.progress.subscribed or follower.progress.phase == "live")
+                    proxy.set(TRANSIENT[name])
+                    await asyncio.to_thread(storm.act, 3)
+                    await asyncio.to_thread(storm.reorganise)
+                    await asyncio.to_thread(storm.settle)
+                    await follower.until_at_head(bench.world)
+                    if TRANSIENT[name].socket == "pass":
+                        await until(lambda: proxy.served.faulted > 0)
+                    proxy.set(None)
+                    tally.say(faults=proxy.served.faulted, facts=await bench.check(url), checks=1)
+
+
+@pytest.mark.parametrize("name", LIES)
+async def test_an_endpoint_that_lies_beside_an_honest_one(
+    bench: Bench, tmp_path: Path, size: Size, tally: Tally, name: str
+) -> None:
+    """It is the preferred one. Whether it lied of the past or of the head, it is benched and named before it counts."""
+    for number in range(size.repeats):
+        with bench.storm(size.seed + number) as storm, migrated_database(bench.server) as url:
+            (lie,) = [each for each in lies(bench.world.rpc.call) if each.name == name]
+            with RpcProxy(bench.world.anvil.url, bench.world.anvil.ws_url, seed=size.seed + number) as proxy:
+                ends = [proxy.url, bench.world.anvil.url]
+                config = settings_of(bench.world, url, tmp_path, endpoints=ends, ws_url=bench.world.anvil.ws_url)
+                if number % 2:
+                    proxy.set(lie)  # from the beginning: it lies of the final past
+                async with following(config) as follower:
+                    if not number % 2:
+                        await follower.until_at_head(bench.world)
+                        proxy.set(lie)
+
+                    def benched() -> bool:
+                        first = follower.progress.endpoints()[0]
+                        return bool(first["benched"]) and first["endpoint"] == proxy.url
+
+                    async with asyncio.timeout(60):
+                        while not benched():
+                            await asyncio.to_thread(storm.act, 2)
+                            await asyncio.sleep(0.05)
+                    await asyncio.to_thread(storm.settle)
+                    await follower.until_at_head(bench.world)
+                    # Not final before it is proven: nothing of a lie is left.
+                    await asyncio.to_thread(bench.world.mine, 40)
+                    await follower.until_at_head(bench.world)
+                    said = follower.progress.endpoints()[0]
+                    assert said["reason"]
+                    tally.say(faults=proxy.served.faulted, facts=await bench.check(url), checks=1)
+
+
+async def test_with_nobody_left_it_waits_and_says_so(bench: Bench, tmp_path: Path, size: Size) -> None:
+    """All endpoints are down; then one comes back."""
+    down = Fault("down", wire=TRANSIENT["drop"].wire)
+    with bench.storm(size.seed) as storm, migrated_database(bench.server) as url:
+        ends = (RpcProxy(bench.world.anvil.url, bench.world.anvil.ws_url) for _ in range(2))
+        with next(ends) as one, next(ends) as other:
+            config = settings_of(bench.world, url, tmp_path, endpoints=[one.url, other.url], ws_url="")
+            async with following(config) as follower:
+                await follower.until_at_head(bench.world)
+                for proxy in (one, other):
+                    proxy.set(down)
+                await until(lambda: follower.progress.phase == "retrying")
+                report = follower.progress.report()
+                assert report.status == "degraded"
+                assert one.url in report.detail
+                assert all(end["fault"] == "unavailable" for end in follower.progress.endpoints())
+                await asyncio.to_thread(storm.act, 3)
+                other.set(None)
+                await asyncio.to_thread(storm.settle)
+                await follower.until_at_head(bench.world)
+                await bench.check(url)
