@@ -29,6 +29,8 @@ _MOST_BLOCKS = 100
 """Blocks near the head that are read and written at once."""
 _SEARCHED_BLOCKS = 64
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_LEAD_PAUSE = 1.0
+"""Who has to wait longer than this for its endpoints gives up the lead: another indexer may have better ones."""
 _STANDBY_SECONDS = 1.0
 
 
@@ -53,6 +55,7 @@ class ChainSync:
         self._watcher = watcher
         self._ingest: Ingest | None = None
         self._tip: Position | None = None
+        self._opened = False
         self._log = structlog.get_logger("indexer").bind(network=setup.name)
         # One thread: a connection serves one transaction at a time.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
@@ -82,7 +85,9 @@ class ChainSync:
                 except (RpcUnavailable, RpcError, SourceLies, psycopg.Error) as error:
                     self._log.warning("batch failed, trying again", reason=str(error), pause=pause)
                     self.progress.retrying(str(error))
-                    await self._reset()
+                    # What an endpoint did leaves the tables and what is known of them as they are.
+                    if isinstance(error, psycopg.Error) or not self._opened or pause > _LEAD_PAUSE:
+                        await self._reset()
                     wanted = error.retry_after if isinstance(error, RateLimited) else None
                     await _sleep(stop, max(wanted or 0.0, pause))
                     pause = min(2 * pause, _LONGEST_PAUSE)
@@ -120,6 +125,7 @@ class ChainSync:
         """One batch; whether there was any."""
         if self._ingest is None or self._tip is None:
             await self._open()
+            self._opened = True
             return True
         began = time.perf_counter()
         tip = self._tip.block
@@ -127,6 +133,8 @@ class ChainSync:
         view = await self._pool.view(tip.number, min(max(ahead, 1), _MOST_BLOCKS))
         self.progress.see(view.head.number, exactly=True)
         self.progress.subscribed = self._watcher.subscribed
+        if view.tip is None and await self._pool.still_has(tip):
+            return True
         if view.tip is None or view.tip.hash != tip.hash:
             await self._reorganise(view)
             return True
@@ -257,6 +265,8 @@ class ChainSync:
         (final_block,) = await self._call(self._ingest.stored_blocks, final, 1)
         if await self._pool.still_served(final_block):
             raise SourceLies(f"an endpoint of {self.setup.name} denies block {final}, which is final and others keep")
+        if await self._pool.hashes([final]) == [None]:
+            raise SourceLies(f"no endpoint of {self.setup.name} has block {final}, which is final: it waits for them")
         raise DeepReorg(
             f"{self.setup.name} took back block {final}, which it had called final: the tables stay at block"
             f" {self._tip.block.number}.",
@@ -275,6 +285,7 @@ class ChainSync:
     async def _reset(self) -> None:
         """Let go of the connection and of everything in memory: the next step begins from what is committed."""
         ingest, self._ingest, self._tip = self._ingest, None, None
+        self._opened = False
         self._verifier.take_back(-1)
         if ingest is not None:
             await self._call(ingest.close)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import update_wrapper
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from eth_utils.crypto import keccak
 
 from indexer.block import Block
 from indexer.errors import SourceLies, WrongGenesis
 from indexer.source.receipts import is_authentic
-from optionix.chain.errors import RpcError
+from optionix.chain.errors import RpcError, WrongChain
 from optionix.chain.rpc import Rpc
 
 Log = Mapping[str, Any]
@@ -49,6 +50,25 @@ class View:
     head: Block
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _well_formed(
+    question: Callable[Concatenate[Endpoint, P], Awaitable[T]],
+) -> Callable[Concatenate[Endpoint, P], Coroutine[Any, Any, T]]:
+    """A question whose answer is refused where it does not have the form that it has to have."""
+
+    async def asked(self: Endpoint, /, *args: P.args, **more: P.kwargs) -> T:
+        try:
+            return await question(self, *args, **more)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise SourceLies(f"{self.rpc.url}: an answer of unknown form to {question.__name__} ({error!r})") from error
+
+    update_wrapper(asked, question)
+    return asked
+
+
 class Endpoint:
     """A node that serves one chain.
 
@@ -65,6 +85,7 @@ class Endpoint:
         self._blooms = [bloom_of(address) for address in addresses]
         self._finality = finality
 
+    @_well_formed
     async def require_genesis(self, chain_id: int, genesis_hash: str) -> None:
         """Refuse a node of another chain.
 
@@ -72,9 +93,10 @@ class Endpoint:
         ------
         WrongChain, WrongGenesis
         """
-        await self.rpc.require_chain(chain_id)
-        genesis = await self.rpc.block(0)
-        served = None if genesis is None else genesis["hash"]
+        chain, genesis = await self.rpc.batch([("eth_chainId", []), ("eth_getBlockByNumber", ["0x0", False])])
+        if int(chain, 16) != chain_id:
+            raise WrongChain(f"{self.rpc.url} serves chain {int(chain, 16)}, not {chain_id}: check the endpoint")
+        served = genesis["hash"]
         if served != genesis_hash:
             raise WrongGenesis(
                 f"{self.rpc.url} serves a chain that began with block {served}, the deployment is of the one that began"
@@ -82,6 +104,7 @@ class Endpoint:
                 "Point OPTIONIX_RPC_URL at the right node, or deploy again.",
             )
 
+    @_well_formed
     async def block(self, number: int) -> Block:
         """A block that must be there."""
         header = await self.rpc.block(number)
@@ -89,6 +112,7 @@ class Endpoint:
             raise SourceLies(f"{self.rpc.url} has no block {number}, which is below its head")
         return Block.of_header(header)
 
+    @_well_formed
     async def view(self, tip: int, count: int) -> View:
         """The chain above block `tip`, at most `count` blocks of it, in one request."""
         calls: list[tuple[str, Sequence[Any]]] = [
@@ -121,11 +145,13 @@ class Endpoint:
             parent = header["hash"]
         return found
 
+    @_well_formed
     async def hashes(self, numbers: Sequence[int]) -> list[str | None]:
         """Hashes of the blocks at these numbers now."""
         headers = await self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
         return [None if header is None else header["hash"] for header in headers]
 
+    @_well_formed
     async def logs_of(self, headers: Sequence[Header]) -> list[Log]:
         """All logs of some blocks, asked for by hash: those of exactly these blocks or an error.
 
@@ -146,6 +172,7 @@ class Endpoint:
                 raise SourceLies(f"{self.rpc.url}: asked for the logs of block {block.hash}, got another block's")
         return [log for logs in answers for log in sorted(logs, key=log_place)]
 
+    @_well_formed
     async def logs_in(self, first: int, last: int) -> tuple[list[Log], Block]:
         """All logs of a final range, and its last block.
 
@@ -160,6 +187,7 @@ class Endpoint:
             raise SourceLies(f"{self.rpc.url}: the answer for blocks {first} to {last} is not of these blocks")
         return sorted(logs, key=log_place), Block.of_header(header)
 
+    @_well_formed
     async def evidence(self, block_hash: str) -> tuple[Mapping[str, Any] | None, Sequence[Mapping[str, Any]] | None]:
         """Header and receipts of a block, each None where this node has none to give."""
         header, receipts = await self.rpc.try_batch(
@@ -178,6 +206,7 @@ class Endpoint:
         """Whether a block may have logs of the contracts: where its bloom filter says no, there is none."""
         return header.bloom is None or any(header.bloom & bits == bits for bits in self._blooms)
 
+    @_well_formed
     async def timestamps(self, logs: Sequence[Log]) -> dict[int, int]:
         """Times of the logs' blocks; nodes that put them into the logs are not asked again."""
         times: dict[int, int] = {}

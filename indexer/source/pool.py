@@ -18,6 +18,8 @@ T = TypeVar("T")
 _STALE_BLOCKS = 2
 """An endpoint that is further than this behind another, twice in a row, is stale."""
 _HEAD_CHECK_SECONDS = 2.0
+_PAUSES = (0.05, 0.15, 0.45)
+"""Seconds before the same question is asked again; together less than a block of most chains."""
 _PROVEN_BLOCKS = 8
 """Blocks that are proven where two endpoints disagree about a range: one is enough to know who lied."""
 
@@ -109,6 +111,25 @@ class Pool:
             raise SourceLies(f"{member.name} and {other.name} tell blocks {first} to {last} differently")
         return found
 
+    async def still_has(self, block: Block) -> bool:
+        """Whether some endpoint has a block that another does not have yet; then the other is benched as stale."""
+        behind, keeps = [], False
+        members = self.bench.ready()
+        for member in members if len(members) > 1 else ():
+            try:
+                await self._identify(member)
+                (served,) = await member.endpoint.hashes([block.number])
+            except (ChainError, SourceLies, WrongGenesis) as error:
+                self._blame(member, error)
+                continue
+            if served is None:
+                behind.append(member)
+            else:
+                keeps |= served == block.hash
+        for member in behind if keeps else ():
+            self.bench.put(member, Fault.STALE, f"it has no block {block.number}, which others have")
+        return keeps and bool(behind)
+
     async def still_served(self, block: Block) -> bool:
         """Whether some endpoint still serves a block that another denies; then who denies it is benched."""
         deniers, keeps = [], False
@@ -172,6 +193,17 @@ class Pool:
     # --- asking ---
 
     async def _ask(self, question: Callable[[Endpoint], Awaitable[T]]) -> tuple[T, Member]:
+        """One answer; where nobody gives one, asked again a few times before what was done so far is given up."""
+        for pause in _PAUSES:
+            try:
+                return await self._ask_each(question)
+            except (RateLimited, TooManyResults):
+                raise
+            except (RpcUnavailable, RpcError):
+                await asyncio.sleep(pause)
+        return await self._ask_each(question)
+
+    async def _ask_each(self, question: Callable[[Endpoint], Awaitable[T]]) -> tuple[T, Member]:
         failure: Exception | None = None
         for member in self.bench.ready():
             try:

@@ -14,7 +14,7 @@ import pytest
 
 from optionix.local.postgres import EmbeddedPostgres
 from tests.faults.recompute import assert_recomputed
-from tests.faults.storm import Storm
+from tests.faults.storm import FINAL_DEPTH, Storm
 from tests.indexer.conftest import chain, make_database, postgres
 from tests.indexer.life import World, world
 from tests.indexer.running import assert_same_tables, index
@@ -81,6 +81,7 @@ class Bench:
     def storm(self, seed: int) -> Iterator[Storm]:
         """Acts and reorgs from a common start; all of them are taken back at the end."""
         with self.world.undone():
+            self.world.mine(FINAL_DEPTH)  # a chain that is rolled back forgets its later snapshots
             yield Storm(self.world, seed)
 
 

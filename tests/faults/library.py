@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.faults.proxy import Alter, Fault, Json, Refused, Wire
+from tests.faults.proxy import Fault, Wire
+from tests.support.rpc_faults import Fault as Alter
+from tests.support.rpc_faults import (
+    Json,
+    Refused,
+    another_chain,
+    another_genesis,
+    both,
+    empty_blooms,
+    head_at,
+    hide_logs,
+    no_receipts,
+)
 
 LOGS = frozenset({"eth_getLogs"})
 
@@ -40,14 +52,15 @@ def lies(node: Callable[..., Json]) -> list[Fault]:
     In each case somebody has to notice before the block is final.
     """
     return [
-        Fault("empty logs", alter=without_logs(lambda _: True)),
-        Fault("one hidden log", alter=without_logs(one_in(7))),
-        Fault("one hidden log, in receipts too", alter=without_logs(one_in(7), receipts=True)),
-        Fault("empty logs and empty blooms", alter=both(without_logs(lambda _: True), without_blooms)),
+        Fault("empty logs", alter=hide_logs(lambda _: True)),
+        Fault("one hidden log", alter=hide_logs(one_in(7))),
+        Fault("one hidden log, in receipts too", alter=hide_logs(one_in(7), in_receipts=True)),
+        Fault("one hidden log, no receipts", alter=both(hide_logs(one_in(7)), no_receipts)),
+        Fault("empty logs and empty blooms", alter=both(hide_logs(lambda _: True), empty_blooms)),
         Fault("altered data", alter=altered_data),
         Fault("stale head", alter=stale_at(node)),
-        Fault("other chain", alter=other_chain),
-        Fault("other genesis", alter=other_genesis),
+        Fault("other chain", alter=another_chain),
+        Fault("other genesis", alter=another_genesis),
     ]
 
 
@@ -81,33 +94,9 @@ def at_most(most: int, words: str) -> Alter:
     return served
 
 
-def both(*alters: Alter) -> Alter:
-    """One after another."""
-
-    def served(method: str, params: list[Json], result: Json) -> Json:
-        for alter in alters:
-            result = alter(method, params, result)
-        return result
-
-    return served
-
-
 def one_in(count: int) -> Callable[[Json], bool]:
     """One of so many logs, always the same."""
     return lambda log: (int(log["transactionHash"], 16) + int(log["logIndex"], 16)) % count == 0
-
-
-def without_logs(hidden: Callable[[Json], bool], *, receipts: bool = False) -> Alter:
-    """Leaves logs out, and out of receipts as well where asked to."""
-
-    def served(method: str, _: list[Json], result: Json) -> Json:
-        if method == "eth_getLogs":
-            return [log for log in result if not hidden(log)]
-        if receipts and method == "eth_getBlockReceipts" and result:
-            return [{**each, "logs": [log for log in each["logs"] if not hidden(log)]} for each in result]
-        return result
-
-    return served
 
 
 def altered_data(method: str, _: list[Json], result: Json) -> Json:
@@ -123,36 +112,13 @@ def _with_other_data(log: dict[str, Any]) -> dict[str, Any]:
     return {**log, "data": data[:64] + ("00" if data[64:66] != "00" else "01") + data[66:]} if len(data) >= 66 else log
 
 
-def without_blooms(method: str, _: list[Json], result: Json) -> Json:
-    """Says of every block that nothing happened in it."""
-    if method.startswith("eth_getBlockBy") and result:
-        return {**result, "logsBloom": "0x" + "00" * 256}
-    return result
-
-
 def stale_at(node: Callable[..., Json]) -> Alter:
     """Knows nothing above the block that is the head when it is first asked."""
-    stands: list[int] = []
+    stands: list[Alter] = []
 
     def served(method: str, params: list[Json], result: Json) -> Json:
         if not stands:
-            stands.append(int(node("eth_blockNumber"), 16))
-        if method == "eth_blockNumber":
-            return hex(stands[0])
-        if method == "eth_getBlockByNumber" and result and int(result["number"], 16) > stands[0]:
-            return node("eth_getBlockByNumber", hex(stands[0]), False) if params[0] == "latest" else None
-        return result
+            stands.append(head_at(int(node("eth_blockNumber"), 16), node))
+        return stands[0](method, params, result)
 
     return served
-
-
-def other_chain(method: str, _: list[Json], result: Json) -> Json:
-    """Serves a chain with another id."""
-    return "0x2a" if method == "eth_chainId" else result
-
-
-def other_genesis(method: str, params: list[Json], result: Json) -> Json:
-    """Serves a chain that began otherwise."""
-    if method == "eth_getBlockByNumber" and params[0] == "0x0" and result:
-        return {**result, "hash": "0x" + "11" * 32}
-    return result

@@ -1,6 +1,7 @@
 """A proxy before a node that does what bad endpoints do, over HTTP and WebSocket, on real sockets.
 
-`Alter` changes what the node says (lies), `Wire` how it arrives (breaks). A proxy without a fault passes everything on.
+An `Alter` changes what the node says (`tests.support.rpc_faults` has them), a `Wire` how it arrives. Without a fault
+everything is passed on.
 It runs in a thread of its own, so that processes and event loops of any kind can be its clients.
 """
 
@@ -22,18 +23,10 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import WebSocketException
 
-Json = Any
-Alter = Callable[[str, list[Json], Json], Json]
-"""Method, parameters and result of a call; the result that is served, or a raised `Refused`."""
+from tests.support.rpc_faults import Fault as Alter
+from tests.support.rpc_faults import Json, Refused
+
 _REASONS = {200: "OK", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway"}
-
-
-class Refused(Exception):
-    """Served as a JSON-RPC error in the place of a result."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.error = {"code": code, "message": message}
 
 
 @dataclass(frozen=True)
@@ -167,7 +160,7 @@ class RpcProxy:
         async with httpx.AsyncClient(timeout=30, trust_env=False, limits=limits) as self._node:
             server = await asyncio.start_server(self._client, "127.0.0.1", 0)
             async with server, serve(self._socket, "127.0.0.1", 0, max_size=2**24, close_timeout=0.2) as sockets:
-                ports = [list(each.sockets)[0].getsockname()[1] for each in (server, sockets)]
+                ports = [next(iter(each.sockets)).getsockname()[1] for each in (server, sockets)]
                 self._ready.set_result((ports[0], ports[1]))
                 await self._ended.wait()
                 self.drop_sockets()
@@ -220,8 +213,7 @@ class RpcProxy:
             return None
         if fault.chance < 1.0 and self._chance.random() >= fault.chance:
             return None
-        if fault.wire != Wire():
-            self.served.faulted += 1
+        self.served.faulted += fault.wire != Wire()
         return fault
 
     def _altered(self, fault: Fault, wanted: Json, content: bytes) -> bytes:
@@ -261,6 +253,7 @@ class RpcProxy:
         """One client's socket, tied to one of the node's."""
         fault = self._fault
         if fault is not None and fault.socket == "refuse":
+            self.served.faulted += 1
             client.transport.abort()
             return
         self._sockets.add(client)
@@ -295,6 +288,9 @@ class RpcProxy:
         fault = self._fault
         if fault is None:
             return orjson.dumps(message).decode()
+        if fault.socket == "drop" and "id" not in message:
+            self.drop_sockets()
+            return None
         if "id" in message:
             call = asked.get(message["id"])
             return orjson.dumps(message if call is None else self._one(fault, call, message)).decode()

@@ -1,7 +1,7 @@
 """What the tables should hold, from `eth_getLogs` alone: no code of the indexer has a part in it.
 
-Balances, positions, supplies, books, legs, vaults, orders and trades are rebuilt from the logs of the whole chain by the
-replicas that are themselves compared with the contracts, getter by getter, in `tests/rebuild`.
+Balances, positions, supplies, books, legs, vaults, orders and trades are rebuilt from the logs of the whole chain by
+the replicas that are themselves compared with the contracts, getter by getter, in `tests/rebuild`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def from_tables(url: str, chain_id: int) -> Facts:
                 for row in connection.execute(text, [chain_id])  # type: ignore[arg-type]
             )  # fmt: skip
 
-        facts |= {("balance", a, t): v for a, t, v in rows("select account, token, free from balance where chain_id=%s")}
+        facts |= {
+            ("balance", a, t): v for a, t, v in rows("select account, token, free from balance where chain_id=%s")
+        }
         query = "select account, book_key, kind, leg_count, locked from book where chain_id = %s"
         facts |= {("book", a, key): (kind, count, locked) for a, key, kind, count, locked in rows(query)
                   if kind != PLAIN or count or locked}  # fmt: skip

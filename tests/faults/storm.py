@@ -198,5 +198,3 @@ class Storm:
 
     def _empty(self) -> None:
         self.world.mine(self.chance.randrange(1, 4))
-
-

@@ -1,4 +1,4 @@
-"""Reorgs of every kind at every moment: the tables equal a fresh index of the chain that won, and what its logs tell."""
+"""Reorgs of every kind at every moment: the tables equal a fresh index of the chain that won, and its own logs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Forks indexers out of one interpreter that has everything imported: started in milliseconds, they can be killed often.
+"""Forks indexers out of one interpreter that has everything imported: started in no time, they can be killed often.
 
-A line of JSON on stdin, `{"environment": {...}, "log": "..."}`, starts one; its process id is answered in a line. Each is
-a process of its own that runs what `python -m indexer` runs.
+A line of JSON on stdin, `{"environment": {...}, "log": "..."}`, starts one; its process id is answered in a line. Each
+is a process of its own that runs what `python -m indexer` runs.
 """
 
 from __future__ import annotations
