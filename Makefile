@@ -17,7 +17,7 @@ endif
 packages := optionix indexer keeper ml api
 suites := forge ape python web demo browser faults quotes
 
-.PHONY: help up down test $(suites:%=test-%) prove lint fmt abi snapshots audit lock clean setup
+.PHONY: help up down test $(suites:%=test-%) prove faults lint fmt abi snapshots audit lock clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,9 @@ $(suites:%=test-%): test-%: setup
 prove: ## what takes longer than a test: long campaigns, slither, coverage, mutants (PARTS="slither coverage" for some)
 	@tools/setup audit
 	@.venv/bin/python tools/prove.py $(PARTS)
+
+faults: setup ## the indexer under every fault: 100 kills, 200 reorgs, lying endpoints (ARGS="--seed 7" and so on)
+	@.venv/bin/python tools/faults.py $(ARGS)
 
 snapshots: setup ## write snapshots/ anew: the gas that make test holds the contracts to
 	@rm -rf snapshots

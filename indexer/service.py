@@ -21,13 +21,14 @@ from indexer.source.live import HeadWatcher
 from indexer.source.pool import Pool
 from indexer.sync import ChainSync
 from optionix.chain.deployment import Deployment, load
-from optionix.chain.errors import ChainError
+from optionix.chain.errors import ChainError, RpcError, RpcUnavailable
 from optionix.chain.networks import network
 from optionix.chain.rpc import Rpc
 from optionix.settings import Settings
 from optionix.store.engine import conninfo
 
 APPLICATION = "indexer"
+_PAUSE_SECONDS = 1.0
 _BUILD_PAUSE_SECONDS = 2.0
 
 
@@ -55,7 +56,7 @@ async def open_service(config: Settings, progress: Progress) -> AsyncGenerator[S
         setup = await _setup(deployment, rpcs)
         finality = network(config.network).finality
         pool = Pool(config.network, [Endpoint(rpc, list(setup.contracts), finality) for rpc in rpcs])
-        async with HeadWatcher(rpcs[0], config.ws_url) as watcher:
+        async with HeadWatcher(rpcs[0], config.ws_url, chain_id=deployment.chain_id) as watcher:
             where = conninfo(config.database_url, application=APPLICATION)
             yield Service(ChainSync(setup, pool, where, watcher, progress), rpcs[0], where)
 
@@ -77,8 +78,18 @@ def progress_of(config: Settings) -> Progress:
 
 async def index(config: Settings, progress: Progress, stop: asyncio.Event) -> None:
     """Index and audit until told to stop. What trying again cannot mend is shown as failed until then."""
+    log = structlog.get_logger("indexer").bind(network=config.network)
     try:
-        while not await _index(config, progress, stop):
+        while not stop.is_set():
+            try:
+                if await _index(config, progress, stop):
+                    return
+            except (RpcUnavailable, RpcError) as error:
+                log.warning("waiting for an endpoint", reason=str(error))
+                progress.retrying(str(error))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _PAUSE_SECONDS)
+                continue
             await _build(config, progress, stop)
     except IndexerError:
         structlog.get_logger("indexer").error("waiting to be stopped", reason=progress.detail)

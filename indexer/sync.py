@@ -132,6 +132,7 @@ class ChainSync:
         ahead = max(self._watcher.head, self.progress.head) - tip.number
         view = await self._pool.view(tip.number, min(max(ahead, 1), _MOST_BLOCKS))
         self.progress.see(view.head.number, exactly=True)
+        self._watcher.seen(view.head.number)
         self.progress.subscribed = self._watcher.subscribed
         if view.tip is None and await self._pool.still_has(tip):
             return True

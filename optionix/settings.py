@@ -56,6 +56,14 @@ class Settings(BaseSettings):
     network: str = "local"
     """Name of the chain, as `optionix.chain` lists it."""
 
+    networks: str = ""
+    """Networks, separated by commas, that one indexer follows. Empty: `network` alone.
+
+    `network` has the endpoints of `rpc_url`; of each other its own variable (`networks.toml` names it) lists them."""
+
+    deployments_dir: Path = PROJECT_ROOT / "deployments"
+    """Folder with the deployments of public networks, `<network>.json` each."""
+
     port_base: int = Field(default=0, ge=0, le=65535 - 9199)
     """Added to every port below, so that several stacks run on one machine."""
 
@@ -96,7 +104,9 @@ class Settings(BaseSettings):
     """Further JSON-RPC endpoints of the network, separated by commas: compared with the first, asked where it fails."""
 
     ws_url: str = ""
-    """JSON-RPC endpoint over WebSocket. Empty: the local chain where `rpc_url` is empty too, else none."""
+    """JSON-RPC endpoints over WebSocket, separated by commas: the next is taken where one fails.
+
+    Empty: the local chain where `rpc_url` is empty too, else none."""
 
     database_url: str = Field(default="", repr=False)
     """SQLAlchemy URL of Postgres through psycopg 3. Empty: the local Postgres."""

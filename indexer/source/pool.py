@@ -22,6 +22,8 @@ _PAUSES = (0.05, 0.15, 0.45)
 """Seconds before the same question is asked again; together less than a block of most chains."""
 _PROVEN_BLOCKS = 8
 """Blocks that are proven where two endpoints disagree about a range: one is enough to know who lied."""
+_MOST_WAIT_SECONDS = 5.0
+"""Who asks for fewer requests is waited for; for longer than this the question is given up."""
 
 Trace = tuple[str, tuple[str, ...], str]
 """What has to be equal of a log: address, topics, data."""
@@ -197,8 +199,13 @@ class Pool:
         for pause in _PAUSES:
             try:
                 return await self._ask_each(question)
-            except (RateLimited, TooManyResults):
+            except TooManyResults:
                 raise
+            except RateLimited as error:
+                wait = pause if error.retry_after is None else error.retry_after
+                if wait > _MOST_WAIT_SECONDS:
+                    raise
+                await asyncio.sleep(wait)
             except (RpcUnavailable, RpcError):
                 await asyncio.sleep(pause)
         return await self._ask_each(question)

@@ -11,7 +11,6 @@ from typing import Literal
 from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from optionix.chain.abi import REPOSITORY
 from optionix.chain.errors import DeploymentMissing
 from optionix.chain.networks import network as network_by_name
 from optionix.instruments import Side
@@ -166,7 +165,7 @@ def path_of(network: str, settings: Settings) -> Path:
     """Where a network's file lies."""
     if network_by_name(network).is_local:
         return settings.layout.deployment
-    return REPOSITORY / "deployments" / f"{network}.json"
+    return settings.deployments_dir / f"{network}.json"
 
 
 def load(network: str, settings: Settings) -> Deployment:

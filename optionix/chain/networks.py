@@ -190,10 +190,22 @@ class Network(_Entry):
         UnknownNetwork
             When neither is there, naming the variable to set.
         """
-        url = (os.environ if environment is None else environment).get(self.rpc_env) or self.rpc_default
-        if not url:
+        return self.rpc_urls(environment)[0]
+
+    def rpc_urls(self, environment: Mapping[str, str] | None = None, *, scheme: str = "http") -> list[str]:
+        """All endpoints of a scheme (`http` or `ws`, each with its secure kind), separated by commas in the variable.
+
+        Raises
+        ------
+        UnknownNetwork
+            When there is no HTTP one, naming the variable to set.
+        """
+        text = (os.environ if environment is None else environment).get(self.rpc_env) or self.rpc_default or ""
+        urls = [url for part in text.split(",") if (url := part.strip())]
+        found = [url for url in urls if url.startswith((f"{scheme}://", f"{scheme}s://"))]
+        if not found and scheme == "http":
             raise UnknownNetwork(f"no endpoint for {self.title}: set {self.rpc_env} to its HTTP address")
-        return url
+        return found
 
 
 @cache

@@ -13,14 +13,14 @@ from optionix.chain.abi import load_abi
 from optionix.chain.artifacts import compile_contracts
 from optionix.chain.deploy import deploy
 from optionix.chain.deployment import Deployment
-from optionix.chain.networks import network
+from optionix.chain.networks import network, network_of_chain
 from optionix.chain.operator import LightOperator, read
 from optionix.chain.roles import Role
 from optionix.chain.rpc import BlockingRpc
 from optionix.chain.transactions import local_account
 from optionix.client import Client
 from optionix.instruments import Series, Side
-from optionix.local.anvil import Anvil
+from optionix.local.anvil import CHAIN_ID, Anvil
 
 START = 1_678_060_800
 """Monday 6 March 2023, 00:00 UTC."""
@@ -146,7 +146,11 @@ class LocalChain:
 
 @contextmanager
 def local_chain(
-    *, slots_in_an_epoch: int | None = None, history: int = 256, options: tuple[str, ...] = ()
+    *,
+    slots_in_an_epoch: int | None = None,
+    history: int = 256,
+    options: tuple[str, ...] = (),
+    chain_id: int = CHAIN_ID,
 ) -> Iterator[LocalChain]:
     """A new chain with the contracts and two markets; no price, nothing listed, no signer.
 
@@ -158,14 +162,18 @@ def local_chain(
         Past blocks at which contracts can be read.
     options
         More of anvil's command-line options.
+    chain_id
+        That of another network stands in for it, with the local network's tokens, feeds and parameters.
     """
+    entry = network("local").model_copy(update={"name": network_of_chain(chain_id).name, "chain_id": chain_id})
+    epoch = slots_in_an_epoch
     with (
-        Anvil(timestamp=START, slots_in_an_epoch=slots_in_an_epoch, history=history, options=options) as anvil,
+        Anvil(timestamp=START, chain_id=chain_id, slots_in_an_epoch=epoch, history=history, options=options) as anvil,
         BlockingRpc(anvil.url) as rpc,
     ):
         report = deploy(
             LightOperator(rpc, ADMIN),
-            network("local"),
+            entry,
             compile_contracts(),
             admin=ADMIN.address,
             holders={Role.LISTER: [LISTER.address]},

@@ -34,7 +34,7 @@ def transient() -> list[Fault]:
         Fault("wrong id", wire=Wire(id_offset=1_000_000), chance=0.4),
         Fault("other order", wire=Wire(reversed_order=True)),
         Fault("rate limit in words", alter=refuse(-32005, "daily request count exceeded, request rate limited"),
-              chance=0.3),
+              chance=0.15),
         Fault("internal error", alter=refuse(-32603, "internal error"), chance=0.3),
         Fault("null", alter=nothing, chance=0.3),
         Fault("too large", alter=at_most(7, "block range is too wide (maximum {most})")),

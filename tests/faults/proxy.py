@@ -137,6 +137,11 @@ class RpcProxy:
         if fault is not None and fault.socket in ("refuse", "drop"):
             self.drop_sockets()
 
+    @property
+    def open_sockets(self) -> int:
+        """WebSockets that stand now."""
+        return len(self._sockets)
+
     def drop_sockets(self) -> None:
         """End every WebSocket without a word."""
 

@@ -51,16 +51,18 @@ async def test_an_endpoint_that_lies_beside_an_honest_one(
             with RpcProxy(bench.world.anvil.url, bench.world.anvil.ws_url, seed=size.seed + number) as proxy:
                 ends = [proxy.url, bench.world.anvil.url]
                 config = settings_of(bench.world, url, tmp_path, endpoints=ends, ws_url=bench.world.anvil.ws_url)
-                if number % 2:
-                    proxy.set(lie)  # from the beginning: it lies of the final past
+                # From the beginning it lies of the final past; who it is, is asked when it is met.
+                first = bool(number % 2) or name.startswith("other")
+                if first:
+                    proxy.set(lie)
                 async with following(config) as follower:
-                    if not number % 2:
+                    if not first:
                         await follower.until_at_head(bench.world)
                         proxy.set(lie)
 
                     def benched() -> bool:
-                        first = follower.progress.endpoints()[0]
-                        return bool(first["benched"]) and first["endpoint"] == proxy.url
+                        preferred = follower.progress.endpoints()[0]
+                        return bool(preferred["benched"]) and preferred["endpoint"] == proxy.url
 
                     async with asyncio.timeout(60):
                         while not benched():
@@ -90,10 +92,37 @@ async def test_with_nobody_left_it_waits_and_says_so(bench: Bench, tmp_path: Pat
                 await until(lambda: follower.progress.phase == "retrying")
                 report = follower.progress.report()
                 assert report.status == "degraded"
-                assert one.url in report.detail
+                assert one.url in report.detail or other.url in report.detail
                 assert all(end["fault"] == "unavailable" for end in follower.progress.endpoints())
                 await asyncio.to_thread(storm.act, 3)
                 other.set(None)
                 await asyncio.to_thread(storm.settle)
                 await follower.until_at_head(bench.world)
                 await bench.check(url)
+
+
+@pytest.mark.parametrize("name", ["no socket", "dropped socket", "silent socket", "garbage on the socket"])
+async def test_without_a_good_socket_it_asks_and_takes_the_next(
+    bench: Bench, tmp_path: Path, size: Size, name: str
+) -> None:
+    """When the first WebSocket endpoint goes wrong blocks are found by asking, then the second is subscribed to."""
+    with bench.storm(size.seed), migrated_database(bench.server) as url:
+        with RpcProxy(bench.world.anvil.url, bench.world.anvil.ws_url) as proxy:
+            sockets = f"{proxy.ws_url},{bench.world.anvil.ws_url}"
+            async with following(settings_of(bench.world, url, tmp_path, ws_url=sockets)) as follower:
+
+                async def mined() -> bool:
+                    await asyncio.to_thread(bench.world.mine, 1)
+                    await follower.until_at_head(bench.world)
+                    return follower.progress.subscribed
+
+                async with asyncio.timeout(60):
+                    while not await mined():
+                        pass
+                    assert proxy.open_sockets == 1
+                    proxy.set(TRANSIENT[name])
+                    while proxy.open_sockets:
+                        await mined()
+                    while not await mined():
+                        pass
+                    assert proxy.open_sockets == 0

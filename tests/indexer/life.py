@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from optionix.client import Funds
 from optionix.instruments import Side
+from optionix.local.anvil import CHAIN_ID
 from tests.support.chain import EXPIRY, NOTICE, START, LocalChain, local_chain
 
 CALL, OTHER_CALL, PUT = "ETH-7MAR23-1600-C", "ETH-7MAR23-1500-C", "ETH-7MAR23-1600-P"
@@ -185,9 +186,9 @@ class World(LocalChain):
 
 
 @contextmanager
-def world() -> Iterator[World]:
+def world(*, chain_id: int = CHAIN_ID) -> Iterator[World]:
     """A new chain, deployed and listed."""
-    with local_chain(slots_in_an_epoch=FINAL_DEPTH_SLOTS) as bare:
+    with local_chain(slots_in_an_epoch=FINAL_DEPTH_SLOTS, chain_id=chain_id) as bare:
         made = World(bare.anvil, bare.rpc, bare.deployment)
         try:
             made.post(1550)
