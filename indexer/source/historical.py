@@ -13,9 +13,9 @@ from indexer.source.pool import Pool
 from optionix.chain.errors import RateLimited, TooManyResults
 
 IN_FLIGHT = 3
-_FIRST_BLOCKS = 64
+_FIRST_BLOCKS = 16
 _MOST_BLOCKS = 50_000
-_WANTED_LOGS = 8_000
+_WANTED_LOGS = 5_000
 """Logs of one answer: enough that the request does not count, few enough to hold a few of them in memory."""
 _CALM_ANSWERS = 8
 """After so many good answers in a row one more range is asked for at once, up to `IN_FLIGHT`."""
