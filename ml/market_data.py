@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import psycopg
+import structlog
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
@@ -14,8 +17,13 @@ from ml.bars import Floats, Ints
 from optionix.instruments import Side
 from optionix.pricing.ssvi import PackedSlice
 from optionix.store import models as tables
+from optionix.store.engine import conninfo
+from optionix.store.notify import ANY_TOPIC, BlockChange, listen
+
+log = structlog.get_logger("risk")
 
 WAD = 10**18
+_RECONNECT_SECONDS = 0.5
 
 
 class NotIndexed(LookupError):
@@ -107,6 +115,22 @@ class MarketData:
         if row is None:
             raise NotIndexed(f"chain {self.chain_id} is not indexed yet")
         return Moment(row.block_number, row.block_timestamp)
+
+    async def changes(self) -> AsyncIterator[BlockChange]:
+        """What the indexer says of each block, for ever.
+
+        First, and after every lost connection, comes one that touches everything: blocks may have passed unheard.
+        """
+        url = self._engine.url.render_as_string(hide_password=False)
+        while True:
+            yield BlockChange(self.chain_id, 0, "", 0, None, (ANY_TOPIC,))
+            try:
+                async for change in listen(conninfo(url, application="risk-live")):
+                    if change.chain_id == self.chain_id:
+                        yield change
+            except psycopg.OperationalError as error:
+                log.warning("indexer's changes are not heard", error=str(error).strip())
+            await asyncio.sleep(_RECONNECT_SECONDS)
 
     def markets(self) -> list[MarketInfo]:
         """All markets by id."""

@@ -314,6 +314,39 @@ class AccountsAnswer(Answer):
     accounts: list[AccountAnswer]
 
 
+class MarketProblem(Answer):
+    """Why a market of a batch has no answer."""
+
+    market: int
+    problem: str
+
+
+class ManyForecasts(Answer):
+    """Forecasts of many markets, and why others have none."""
+
+    forecasts: list[Forecasts]
+    problems: list[MarketProblem]
+
+
+class ManySurfaces(Answer):
+    """Surfaces of many markets, and why others have none."""
+
+    surfaces: list[SurfaceAnswer]
+    problems: list[MarketProblem]
+
+
+class Prediction(Answer):
+    """What is expected of a market after the newest block: pushed to subscribers as prices and trades come.
+
+    `forecasts` is null where there is not enough history; `surface` then says so in its reason.
+    """
+
+    market: int
+    block: int
+    forecasts: Forecasts | None
+    surface: SurfaceAnswer
+
+
 class ModelEntry(Answer):
     """A registry record."""
 

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse
-from prometheus_client import Counter, Gauge
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from ml import schemas
+from ml import answers, schemas
 from ml.bars import BadBars
-from ml.engine import MarketView, RiskEngine
+from ml.engine import RiskEngine
+from ml.live import Predictions, add_live
 from ml.market_data import NotIndexed
 from ml.risk_endpoints import ANSWER_SECONDS, ERRORS, BadPortfolio, add_risk
-from ml.surfaces import VARIANCE_PREMIUM
 from optionix import __version__
 from optionix.telemetry import HealthReport
 
-REFUSED = Counter("optionix_risk_surfaces_refused_total", "Surfaces that were refused", ["symbol"])
-BAR_AGE = Gauge("optionix_risk_bar_age_seconds", "Market time since the newest bar closed", ["symbol"])
-FORECAST = Gauge("optionix_risk_forecast_volatility", "Forecast of annual volatility", ["symbol", "days"])
+HorizonList = Annotated[str, Query(pattern=r"^\d{1,4}(,\d{1,4}){0,9}$", description="Days, e.g. 1,7,30")]
+MarketList = Annotated[str, Query(pattern=r"^\d{1,9}(,\d{1,9}){0,63}$", description="Market ids, e.g. 1,2")]
 
 
 def create_app(engine: RiskEngine) -> FastAPI:
     """The application around an engine. Endpoints are plain functions: FastAPI runs them on its threads."""
-    app = FastAPI(title="Optionix risk service", version=__version__)
+    live = Predictions(engine)
+
+    @asynccontextmanager
+    async def following(app: FastAPI) -> AsyncIterator[None]:
+        async with live.running():
+            yield
+
+    app = FastAPI(title="Optionix risk service", version=__version__, lifespan=following)
 
     @app.exception_handler(NotIndexed)
     def not_indexed(request: Request, error: NotIndexed) -> JSONResponse:
@@ -63,80 +70,28 @@ def create_app(engine: RiskEngine) -> FastAPI:
     @app.get("/forecasts/{market}", responses=ERRORS)
     def forecasts(
         market: int,
-        horizons: Annotated[str, Query(pattern=r"^\d+(,\d+)*$", description="Days, e.g. 1,7,30")] = "1,7,30",
+        horizons: HorizonList = "1,7,30",
     ) -> schemas.Forecasts:
         """Forecasts of realised variance with quantiles."""
-        wanted = {int(part) for part in horizons.split(",")}
-        with ANSWER_SECONDS.labels("forecasts").time():
-            seen = engine.view(market)
-        found = [entry for entry in seen.view.forecasts if entry.days in wanted]
-        missing = wanted - {entry.days for entry in found}
-        if missing:
-            raise NotIndexed(f"no forecast for {', '.join(map(str, sorted(missing)))} days: there are 1, 7 and 30")
-        for entry in found:
-            FORECAST.labels(seen.market.symbol, str(entry.days)).set(entry.volatility)
-        problems = seen.view.problems
-        return schemas.Forecasts(
-            market=market,
-            symbol=seen.market.symbol,
-            as_of=seen.as_of,
-            horizons=[schemas.Horizon.model_validate(entry) for entry in found],
-            model=schemas.ModelName.model_validate(seen.view.record),
-            inputs=_inputs(engine, seen),
-            degraded=bool(problems) or not all(entry.validated for entry in found),
-            problems=problems,
-        )
+        return answers.forecasts(engine, market, answers.days_of(horizons))
+
+    @app.get("/forecasts", responses=ERRORS)
+    def many_forecasts(markets: MarketList, horizons: HorizonList = "1,7,30") -> schemas.ManyForecasts:
+        """The same of many markets; one that cannot be forecast is named with its reason beside the others."""
+        days = answers.days_of(horizons)
+        found, problems = answers.each(markets, lambda market: answers.forecasts(engine, market, days))
+        return schemas.ManyForecasts(forecasts=found, problems=problems)
 
     @app.get("/surfaces/{market}", responses=ERRORS)
     def surfaces(market: int) -> schemas.SurfaceAnswer:
         """A slice for each listed expiry, or a refusal with its reasons."""
-        try:
-            with ANSWER_SECONDS.labels("surfaces").time():
-                seen, surface, spot = engine.surface(market)
-        except BadBars as error:
-            info, moment = engine.data.market(market), engine.data.moment()
-            REFUSED.labels(info.symbol).inc()
-            return schemas.SurfaceAnswer(
-                market=market,
-                symbol=info.symbol,
-                as_of=moment.timestamp,
-                spot=None,
-                slices=[],
-                checks=[],
-                shape=None,
-                variance_premium=VARIANCE_PREMIUM,
-                model=None,
-                inputs=None,
-                refused=True,
-                reason=str(error),
-            )
-        if surface.refused:
-            REFUSED.labels(seen.market.symbol).inc()
-        return schemas.SurfaceAnswer(
-            market=market,
-            symbol=seen.market.symbol,
-            as_of=seen.as_of,
-            spot=spot,
-            slices=[
-                schemas.SliceAnswer(
-                    expiry=entry.expiry,
-                    theta=entry.packed.theta,
-                    phi=entry.packed.phi,
-                    rho=entry.packed.rho,
-                    carry=entry.packed.carry,
-                    atm_vol=entry.atm_vol,
-                    confidence=entry.confidence,
-                )
-                for entry in surface.slices
-            ],
-            checks=[schemas.CheckResult.model_validate(check) for check in surface.checks],
-            shape=schemas.ShapeAnswer.model_validate(surface.shape) if surface.shape else None,
-            variance_premium=VARIANCE_PREMIUM,
-            model=schemas.ModelName.model_validate(seen.view.record),
-            inputs=_inputs(engine, seen),
-            refused=surface.refused,
-            reason="; ".join(surface.reasons),
-        )
+        return answers.surface(engine, market)
+
+    @app.get("/surfaces", responses=ERRORS)
+    def many_surfaces(markets: MarketList) -> schemas.ManySurfaces:
+        """The same of many markets."""
+        found, problems = answers.each(markets, lambda market: answers.surface(engine, market))
+        return schemas.ManySurfaces(surfaces=found, problems=problems)
 
     @app.get("/regimes/{market}", responses=ERRORS)
     def regimes(market: int) -> schemas.RegimeAnswer:
@@ -153,10 +108,11 @@ def create_app(engine: RiskEngine) -> FastAPI:
             verdict=regime.verdict,
             outlooks=[schemas.OutlookAnswer.model_validate(outlook) for outlook in regime.outlooks],
             drivers=[schemas.DriverAnswer.model_validate(driver) for driver in regime.drivers],
-            inputs=_inputs(engine, seen),
+            inputs=answers.inputs(engine, seen),
         )
 
     add_risk(app, engine)
+    add_live(app, live)
     return app
 
 
@@ -181,24 +137,6 @@ def health(engine: RiskEngine) -> HealthReport:
     if problems or not markets:
         return HealthReport("degraded", "; ".join(problems) or "there is no market yet", figures)
     return HealthReport("ok", f"{len(markets)} markets", figures)
-
-
-def _inputs(engine: RiskEngine, seen: MarketView) -> schemas.Inputs:
-    report = seen.view.report
-    BAR_AGE.labels(seen.market.symbol).set(report.age_seconds)
-    return schemas.Inputs(
-        source=engine.source.name,
-        bars=report.bars,
-        first_bar=report.first_bar,
-        last_bar=report.last_bar,
-        gaps=report.gaps,
-        recent_gaps=report.recent_gaps,
-        duplicates=report.duplicates,
-        bad_ticks=report.bad_ticks,
-        age_seconds=report.age_seconds,
-        stale=report.stale,
-        gappy=report.gappy,
-    )
 
 
 def _problem(status: int, code: str, title: str, detail: str) -> JSONResponse:
