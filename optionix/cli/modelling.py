@@ -67,14 +67,14 @@ def backtest(
     from ml.bars import BadBars
     from ml.files import read_bars_file, read_implied_file
 
-    days = _horizons(horizons)
+    days = horizon_days(horizons)
     begin, end = _seconds(first, 0), _seconds(last, 2**62)
     if begin > end:
         raise UserError(f"--from {first} is after --to {last}.", "Exchange them.")
     try:
         bars, report = read_bars_file(path, asset)
         volatility = None if implied is None else read_implied_file(implied)
-        with _progress("fitting", as_json) as done:
+        with progress("fitting", as_json) as done:
             result = testing.backtest(
                 bars,
                 days,
@@ -129,7 +129,7 @@ def fit_surface(chain: Path, out: Path, engine: str, scheduler: str | None, as_j
         raise UserError(f"There is no folder {out.parent}.", "Make it first.")
     taken = list(snapshots(read_chain(chain)))
     summary = report.Summary()
-    with _progress("fitting", as_json) as done:
+    with progress("fitting", as_json) as done:
         surfaces = each(
             fit,
             [expiries for _, _, expiries in taken],
@@ -197,7 +197,7 @@ def train(paths: tuple[str, ...], moments: tuple[str, ...], out: Path, as_json: 
 
 
 @contextmanager
-def _progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error that is told how many pieces are done, and of how many."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
@@ -250,7 +250,8 @@ def _show(asset: str, entry: Judged) -> None:
         click.echo(f"against {entry.best_baseline}, the best baseline after the cut: p = {entry.p_value:.3f}")
 
 
-def _horizons(text: str) -> list[int]:
+def horizon_days(text: str) -> list[int]:
+    """Days of a list separated by commas; UserError where it is none."""
     try:
         days = [int(part) for part in text.split(",")]
     except ValueError:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from optionix.cli.modelling import backtest, fit_surface, train
 from optionix.cli.output import emit_json, json_option
+from optionix.cli.riskreport import report
 from optionix.cli.riskview import account, portfolio
 from optionix.errors import UserError
 
@@ -71,5 +72,5 @@ def ask(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     return told
 
 
-for command in (account, backtest, fit_surface, portfolio, train):
+for command in (account, backtest, fit_surface, portfolio, report, train):
     risk.add_command(command)
