@@ -56,8 +56,13 @@ def test_it_answers_soon_and_stops_when_told(
     assert health["status"] == "ok" and health["markets"] == 2
     metrics = ask(f"http://127.0.0.1:{settings.metrics_port('risk')}/metrics", service).text
     assert "optionix_risk_answer_seconds" in metrics
-    service.send_signal(signal.SIGTERM)
-    assert service.wait(30) == 0, "however busy the machine is"
+    with httpx.stream("GET", f"{settings.risk_url}/predictions/1", timeout=30, trust_env=False) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        lines = stream.iter_lines()
+        assert [next(lines), next(lines)] == ["event: prediction", "id: 100"]
+        assert next(lines).startswith('data: {"market":1,"block":100,')
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(30) == 0, "however busy the machine is, and whoever listens"
     assert "risk service stopped" in (tmp_path / "risk.log").read_text()
 
 
