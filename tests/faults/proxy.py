@@ -287,6 +287,8 @@ class RpcProxy:
                 call = orjson.loads(text)
                 asked[call["id"]] = call
                 await node.send(text)
+        # The client has gone: nobody listens to the node any more.
+        await node.close()
 
     def _spoken(self, message: Json, asked: dict[int, Json]) -> str | None:
         """A message as it is served; None where it is kept back."""
