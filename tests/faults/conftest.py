@@ -88,7 +88,8 @@ class Bench:
 @pytest.fixture(scope="session")
 def market() -> Iterator[World]:
     """A market that trades, final up to its head. Tests take back what they do."""
-    with world() as made:
+    # Whoever goes back needs the state of where to: blocks that were taken back count as well.
+    with world(history=20_000) as made:
         Storm(made, 0).prepare()
         yield made
 

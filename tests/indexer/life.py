@@ -186,9 +186,9 @@ class World(LocalChain):
 
 
 @contextmanager
-def world(*, chain_id: int = CHAIN_ID) -> Iterator[World]:
-    """A new chain, deployed and listed."""
-    with local_chain(slots_in_an_epoch=FINAL_DEPTH_SLOTS, chain_id=chain_id) as bare:
+def world(*, chain_id: int = CHAIN_ID, history: int = 256) -> Iterator[World]:
+    """A new chain, deployed and listed. `history`: blocks whose state it keeps."""
+    with local_chain(slots_in_an_epoch=FINAL_DEPTH_SLOTS, chain_id=chain_id, history=history) as bare:
         made = World(bare.anvil, bare.rpc, bare.deployment)
         try:
             made.post(1550)
