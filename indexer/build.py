@@ -10,6 +10,7 @@ Killed at any time it leaves the tables that are read as they are; the next buil
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -118,8 +119,12 @@ def _lead(session: Connection) -> Iterator[None]:
     row = session.execute("select pg_try_advisory_lock(hashtextextended('index build', 0))").fetchone()
     if row is None or not row[0]:
         raise BuildRunning("another process builds the tables of this database anew.", "Wait for it.")
-    yield
-    session.execute("select pg_advisory_unlock(hashtextextended('index build', 0))")
+    try:
+        yield
+    finally:
+        # Not by the connection's end, which the server takes a moment to see; where it is cut there is no other way.
+        with contextlib.suppress(psycopg.Error):
+            session.execute("select pg_advisory_unlock(hashtextextended('index build', 0))")
 
 
 def _prepare(session: Connection) -> bool:

@@ -138,6 +138,7 @@ class Replay:
     trouble: str = ""
     head: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _posting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _anchor: tuple[float, int] = (0.0, 0)
     _late: deque[float] = field(default_factory=lambda: deque(maxlen=BEHIND_TIMES))
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
@@ -239,7 +240,13 @@ class Replay:
                 self._begin_schedule(due)
             chosen, feed = candidates[index]
             if chosen is not None:
-                await self.post(feed, chosen)
+                async with self._posting:
+                    await self.post(feed, chosen)
+
+    async def settled(self) -> None:
+        """Wait for the round that is under way: who pauses finds the chain at rest."""
+        async with self._posting:
+            pass
 
     async def post(self, feed: Feed, wanted: Round) -> Round:
         """Posts one round in a block of its own; returns it with the time that it really got."""
@@ -319,7 +326,9 @@ async def main(settings: Settings) -> None:
         replay = Replay(rpc, await feeds_of(rpc, settings), control)
 
         async def steer(given: dict[str, Any]) -> dict[str, Any]:
-            answer = replay.steer(given)
+            replay.steer(given)
+            await replay.settled()
+            answer = replay.figures()
             write_json(settings.layout.replay, vars(control))
             log.info("steered", **vars(control))
             return answer

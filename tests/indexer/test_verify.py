@@ -86,8 +86,10 @@ class TestProof:
 async def test_an_honest_chain_is_verified_block_by_block(chain: World, database_url: str) -> None:
     before = {how: verified(how) for how in ("bloom", "receipts", "nothing", "comparison")}
     async with following(chain, database_url) as sync:
-        await asyncio.to_thread(chain.fund)
-        await asyncio.to_thread(chain.mine, 40)
+        await until_at_head(sync, chain)
+        # Not so far that a slow machine finds the blocks final before it has seen them.
+        await asyncio.to_thread(chain.client(6).deposit, "WETH", "1")
+        await asyncio.to_thread(chain.mine, 3)
         await until_at_head(sync, chain)
         await until(lambda: sync._verifier.pending == 0)
     assert verified("receipts") > before["receipts"] and verified("bloom") > before["bloom"]
@@ -171,8 +173,9 @@ async def test_without_receipts_and_alone_it_is_counted(chain: World, database_u
     only.fault = no_receipts
     before = verified("nothing")
     async with following(chain, database_url, transports=[only]) as sync:
-        await asyncio.to_thread(chain.fund)
-        await asyncio.to_thread(chain.mine, 40)
+        await until_at_head(sync, chain)
+        await asyncio.to_thread(chain.client(6).deposit, "WETH", "1")
+        await asyncio.to_thread(chain.mine, 3)
         await until_at_head(sync, chain)
         await until(lambda: sync._verifier.pending == 0)
     assert verified("nothing") > before
