@@ -51,7 +51,8 @@ def forecast_plots(result: Backtest) -> Iterator[Plot]:
     )  # fmt: skip
     yield Plot(
         f"{name}-losses", f"{asset}: losses beside the baselines",
-        "QLIKE on origins after the cut on which models were chosen; less is better.", plots.losses_against_baselines(result),
+        "QLIKE on origins after the cut up to which models were chosen; less is better.",
+        plots.losses_against_baselines(result),
     )  # fmt: skip
     yield Plot(
         f"{name}-coverage", f"{asset}: coverage of the quantiles",
