@@ -69,8 +69,9 @@ async def test_a_local_node_is_asked_for_much_at_once() -> None:
 async def test_a_limit_that_is_named_is_kept_from_then_on() -> None:
     node = Node(most=100)
     await read(node, 20_000)
-    assert len(node.asked) < 260
-    assert node.refused < 40
+    # Every eighth answer a little more is tried, by as many ranges as are in flight.
+    assert len(node.asked) < 300
+    assert node.refused < 80
 
 
 async def test_a_limit_that_is_not_named_is_found() -> None:
