@@ -37,8 +37,8 @@ class Size:
     seed : draws every act, reorg and moment of a kill; the same seed is the same run, as far as the clock allows.
     """
 
-    kills: int = int(os.environ.get("OPTIONIX_FAULT_KILLS", "6"))
-    reorgs: int = int(os.environ.get("OPTIONIX_FAULT_REORGS", "8"))
+    kills: int = int(os.environ.get("OPTIONIX_FAULT_KILLS", "3"))
+    reorgs: int = int(os.environ.get("OPTIONIX_FAULT_REORGS", "4"))
     repeats: int = int(os.environ.get("OPTIONIX_FAULT_REPEATS", "1"))
     seed: int = int(os.environ.get("OPTIONIX_FAULT_SEED", "5"))
 
