@@ -54,6 +54,7 @@ class Member:
     name : scheme, host and port of its address: paths often hold a key.
     identified : whether it was seen to serve the right chain since it last failed.
     faults : in a row.
+    blamed : how often it was benched: it only grows.
     benched_until : by the bench's clock.
     """
 
@@ -61,6 +62,7 @@ class Member:
     endpoint: Endpoint
     identified: bool = False
     faults: int = 0
+    blamed: int = 0
     benched_until: float = 0.0
     fault: Fault | None = None
     reason: str = ""
@@ -117,17 +119,24 @@ class Bench:
         """How many endpoints there are that were not seen to lie or to serve another chain."""
         return sum(member.fault not in _DISTRUSTED for member in self.members)
 
+    def distrusts(self, member: Member) -> bool:
+        """Whether an endpoint waits for having lied or for serving another chain."""
+        return member.fault in _DISTRUSTED and member.benched_until > self._clock()
+
     def put(self, member: Member, fault: Fault, reason: str, seconds: float | None = None) -> None:
-        """Ask an endpoint nothing for a while.
+        """Ask an endpoint nothing for a while. Who is distrusted stays so: a lighter fault does not shorten it.
 
         Parameters
         ----------
         seconds : how long; by kind and number of faults when absent.
         """
+        if self.distrusts(member) and fault not in _DISTRUSTED:
+            return
         if seconds is None:
             first = _SECONDS[fault]
             seconds = min(first * 2.0 ** min(member.faults, 16), _MOST_SECONDS.get(fault, first))
         member.faults += 1
+        member.blamed += 1
         member.identified = False
         member.fault, member.reason, member.benched_until = fault, reason, self._clock() + seconds
         _FAULTS.labels(self._network, member.name, fault.value).inc()

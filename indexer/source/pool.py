@@ -215,14 +215,19 @@ class Pool:
         for member in self.bench.ready():
             try:
                 await self._identify(member)
+                blamed = member.blamed
                 answer = await question(member.endpoint)
+                if self.bench.distrusts(member):
+                    raise SourceLies(f"{member.name} was asked when it was found out: {member.reason}")
             except TooManyResults:
                 raise
             except (ChainError, SourceLies, WrongGenesis) as error:
                 self._blame(member, error)
                 failure = failure or error
                 continue
-            self.bench.answered(member)
+            # A fault that was found while it was asked stands.
+            if member.blamed == blamed:
+                self.bench.answered(member)
             return answer, member
         assert failure is not None
         raise failure

@@ -19,6 +19,7 @@ from optionix.chain.rpc import Rpc
 from tests.indexer.life import World
 from tests.indexer.running import assert_same_tables, following, index, syncing, until, until_at_head
 from tests.support.rpc_faults import (
+    Broken,
     FaultyTransport,
     another_chain,
     another_genesis,
@@ -136,6 +137,28 @@ async def test_where_all_serve_another_chain_that_is_the_error(lived: World, fau
         pool = Pool("local", [Endpoint(rpc, [], "finalized")])
         with pytest.raises(error):
             await pool.require_genesis(setup.chain_id, setup.genesis_hash)
+
+
+@pytest.mark.parametrize("outcome", ["an answer", "an error"])
+async def test_who_is_found_out_while_it_is_asked_stays_benched(lived: World, outcome: str) -> None:
+    """The proof runs beside the questions: neither a good answer on its way nor a failure shortens the bench."""
+    first = FaultyTransport()
+    async with two(lived, first) as (pool, _):
+
+        def found_out(method: str, params: list[Any], result: Any) -> Any:
+            if method == "eth_getBlockByNumber" and params[0] == "0x1":
+                pool.bench.put(pool.bench.members[0], Fault.LIED, "it hid a log")
+                if outcome == "an error":
+                    raise Broken(500)
+            return result
+
+        first.fault = found_out
+        await pool.block(1)
+        liar, other = pool.bench.states()
+        assert liar["fault"] == Fault.LIED and liar["seconds_left"] == 3600.0
+        assert not other["benched"]
+        asked = dict(first.asked)
+        assert (await pool.view(1, 3)).following and first.asked == asked, "on the bench it is not asked"
 
 
 def test_names_hold_no_path() -> None:
