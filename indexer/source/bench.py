@@ -45,7 +45,7 @@ _DISTRUSTED = frozenset({Fault.OTHER_CHAIN, Fault.LIED})
 """Not asked before the time is over even where nobody else is left."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
     """An endpoint of a network.
 

@@ -146,6 +146,11 @@ class Endpoint:
         return found
 
     @_well_formed
+    async def head(self) -> int:
+        """Number of the newest block."""
+        return await self.rpc.block_number()
+
+    @_well_formed
     async def hashes(self, numbers: Sequence[int]) -> list[str | None]:
         """Hashes of the blocks at these numbers now."""
         headers = await self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])

@@ -24,6 +24,8 @@ _PROVEN_BLOCKS = 8
 """Blocks that are proven where two endpoints disagree about a range: one is enough to know who lied."""
 _MOST_WAIT_SECONDS = 5.0
 """Who asks for fewer requests is waited for; for longer than this the question is given up."""
+_FAILURES = (ChainError, SourceLies, WrongGenesis)
+"""What an endpoint is benched for."""
 
 Trace = tuple[str, tuple[str, ...], str]
 """What has to be equal of a log: address, topics, data."""
@@ -99,13 +101,8 @@ class Pool:
         """
         found, member = await self._ask(lambda endpoint: endpoint.logs_in(first, last))
         for other in self._others(member):
-            try:
-                await self._identify(other)
-                second = await other.endpoint.logs_in(first, last)
-            except TooManyResults:
-                raise
-            except (ChainError, SourceLies, WrongGenesis) as error:
-                self._blame(other, error)
+            second = await self._try(other, lambda endpoint: endpoint.logs_in(first, last))
+            if second is None:
                 continue
             if traces(found[0]) == traces(second[0]) and found[1].hash == second[1].hash:
                 return found
@@ -115,39 +112,21 @@ class Pool:
 
     async def still_has(self, block: Block) -> bool:
         """Whether some endpoint has a block that another does not have yet; then the other is benched as stale."""
-        behind, keeps = [], False
         members = self.bench.ready()
-        for member in members if len(members) > 1 else ():
-            try:
-                await self._identify(member)
-                (served,) = await member.endpoint.hashes([block.number])
-            except (ChainError, SourceLies, WrongGenesis) as error:
-                self._blame(member, error)
-                continue
-            if served is None:
-                behind.append(member)
-            else:
-                keeps |= served == block.hash
+        served = await self._hashes_by_member(members, block.number) if len(members) > 1 else {}
+        behind = [member for member, found in served.items() if found is None]
+        keeps = block.hash in served.values()
         for member in behind if keeps else ():
             self.bench.put(member, Fault.STALE, f"it has no block {block.number}, which others have")
         return keeps and bool(behind)
 
     async def still_served(self, block: Block) -> bool:
         """Whether some endpoint still serves a block that another denies; then who denies it is benched."""
-        deniers, keeps = [], False
-        for member in self.bench.ready():
-            try:
-                await self._identify(member)
-                (served,) = await member.endpoint.hashes([block.number])
-            except (ChainError, SourceLies, WrongGenesis) as error:
-                self._blame(member, error)
-                continue
-            if served == block.hash:
-                keeps = True
-            else:
-                deniers.append(member)
-        for member in deniers if keeps else ():
-            self.bench.put(member, Fault.LIED, f"it denies the final block {block.number}, which others keep")
+        served = await self._hashes_by_member(self.bench.ready(), block.number)
+        keeps = block.hash in served.values()
+        for member, found in served.items() if keeps else ():
+            if found != block.hash:
+                self.bench.put(member, Fault.LIED, f"it denies the final block {block.number}, which others keep")
         return keeps
 
     # --- proof ---
@@ -174,23 +153,17 @@ class Pool:
         """Header and receipts of a block from each endpoint that is well, who gave its logs last."""
         server = self.server(block_hash)
         for member in sorted(self.bench.ready(), key=lambda each: each is server):
-            try:
-                await self._identify(member)
-                header, receipts = await member.endpoint.evidence(block_hash)
-            except (ChainError, WrongGenesis) as error:
-                self._blame(member, error)
-                continue
-            yield member, header, receipts
+            found = await self._try(member, lambda endpoint: endpoint.evidence(block_hash))
+            if found is not None:
+                yield member, *found
 
     async def other_logs_of(self, header: Header) -> AsyncGenerator[tuple[Member, list[Log]], None]:
         """The logs of a block from every other endpoint than the one that gave them."""
         server = self.server(header.block.hash)
         for member in self._others(server):
-            try:
-                await self._identify(member)
-                yield member, await member.endpoint.logs_of([header])
-            except (ChainError, SourceLies, WrongGenesis) as error:
-                self._blame(member, error)
+            logs = await self._try(member, lambda endpoint: endpoint.logs_of([header]))
+            if logs is not None:
+                yield member, logs
 
     # --- asking ---
 
@@ -213,15 +186,12 @@ class Pool:
     async def _ask_each(self, question: Callable[[Endpoint], Awaitable[T]]) -> tuple[T, Member]:
         failure: Exception | None = None
         for member in self.bench.ready():
+            blamed = member.blamed
             try:
-                await self._identify(member)
-                blamed = member.blamed
-                answer = await question(member.endpoint)
-                if self.bench.distrusts(member):
-                    raise SourceLies(f"{member.name} was asked when it was found out: {member.reason}")
+                answer = await self._answer(member, question)
             except TooManyResults:
                 raise
-            except (ChainError, SourceLies, WrongGenesis) as error:
+            except _FAILURES as error:
                 self._blame(member, error)
                 failure = failure or error
                 continue
@@ -232,10 +202,31 @@ class Pool:
         assert failure is not None
         raise failure
 
-    async def _identify(self, member: Member) -> None:
+    async def _try(self, member: Member, question: Callable[[Endpoint], Awaitable[T]]) -> T | None:
+        """What a certain one answers; None where it fails, for which it is benched.
+
+        Raises
+        ------
+        TooManyResults
+            It wants to be asked for less, which is no fault.
+        """
+        try:
+            return await self._answer(member, question)
+        except TooManyResults:
+            raise
+        except _FAILURES as error:
+            self._blame(member, error)
+            return None
+
+    async def _answer(self, member: Member, question: Callable[[Endpoint], Awaitable[T]]) -> T:
+        """What an endpoint answers that is known to serve the right chain, and was not found lying meanwhile."""
         if self._identity is not None and not member.identified:
             await member.endpoint.require_genesis(*self._identity)
             member.identified = True
+        answer = await question(member.endpoint)
+        if self.bench.distrusts(member):
+            raise SourceLies(f"{member.name} was asked when it was found out: {member.reason}")
+        return answer
 
     def _blame(self, member: Member, error: Exception) -> None:
         """Bench an endpoint for what it answered."""
@@ -258,19 +249,16 @@ class Pool:
         if not others or now - self._heads_checked < _HEAD_CHECK_SECONDS:
             return
         self._heads_checked = now
-        heads = await asyncio.gather(*(self._head(other) for other in others))
-        behind = max(heads) - head
+        heads = await asyncio.gather(*(self._try(other, lambda endpoint: endpoint.head()) for other in others))
+        behind = max(found or 0 for found in heads) - head
         if behind > _STALE_BLOCKS and self._behind is member:
             self.bench.put(member, Fault.STALE, f"its head {head} is {behind} blocks behind another's")
         self._behind = member if behind > _STALE_BLOCKS else None
 
-    async def _head(self, member: Member) -> int:
-        try:
-            await self._identify(member)
-            return await member.endpoint.rpc.block_number()
-        except (ChainError, WrongGenesis) as error:
-            self._blame(member, error)
-            return 0
+    async def _hashes_by_member(self, members: Sequence[Member], number: int) -> dict[Member, str | None]:
+        """The hash of a block now as each of those says it that answer."""
+        found = {member: await self._try(member, lambda endpoint: endpoint.hashes([number])) for member in members}
+        return {member: hashes[0] for member, hashes in found.items() if hashes is not None}
 
     # --- who is right ---
 
