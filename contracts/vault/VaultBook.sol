@@ -55,10 +55,10 @@ abstract contract VaultBook is VaultParams, ReentrancyGuardTransient {
     /// @notice WAD of one token unit of the settlement asset.
     uint256 public immutable scale;
 
-    /// @dev Free balance that belongs to the shareholders.
+    Base internal _base;
+    /// @dev Free balance that belongs to the shareholders; declared after a struct, so that a slot holds it and what is locked.
     uint128 internal _idle;
     uint128 internal _locked;
-    Base internal _base;
 
     OpenSeriesList internal _open;
 

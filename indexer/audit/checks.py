@@ -21,7 +21,7 @@ _NOBODY = f"0x{0:040x}"
 """What a contract answers for an address that is not set yet."""
 STORAGE = ""
 """In the place of a function: the check's one argument is the slot of storage that it reads."""
-_BASE_SLOT, _BASE_BLOCK_BITS, _BASE_BITS = 4, 32, 144
+_BASE_SLOT, _BASE_BLOCK_BITS, _BASE_BITS = 3, 32, 144
 """Where an OptionVault keeps what it was re-based to, above the block, in the low bits: it has no getter."""
 
 
