@@ -19,6 +19,8 @@ YEAR = 365 * 86_400
 
 _PRICE_LIMIT = 1 << 104
 _MAX_VARIANCE = 1 << 142
+_MAX_DEVIATION = 128 << 96
+"""Beyond it no price changes, X96."""
 _INVERSE_ROOT_TWO_PI = 0x662114CF50D942343F2CF140
 _THETA_ONE = 10**16
 _PHI_ONE = 10**15
@@ -155,6 +157,26 @@ def mark(spot: int, strike: int, side: Side, volatility_slice: PackedSlice, expi
         divisor = max(forward, spot)
         return Mark(min(call * WAD // divisor, WAD - 1), vega * WAD // divisor, delta, volatility, forward)
     return Mark(put * discount >> 96, vega * discount >> 96, delta - WAD, volatility, forward)
+
+
+def value_at_volatility(
+    spot: int, strike: int, side: Side, volatility: int, carry: int, expiry: int, timestamp: int
+) -> int:
+    """The value of one contract at a volatility (WAD) and a carry of one's own, no slice taking part.
+
+    Raises
+    ------
+    PricingError
+        As `price`.
+    """
+    left = max(expiry - AVERAGING_SECONDS - timestamp, 0)
+    forward, discount = forward_of(spot, carry, left)
+    least, most = _sorted(forward, strike)
+    deviation = min(volatility * root((left << 192) // YEAR) // WAD, _MAX_DEVIATION)
+    call, put, _, _ = _prices(forward, strike, *solve(least, ln_ratio(most, least), deviation))
+    if side is Side.CALL:
+        return min(call * WAD // max(forward, spot), WAD - 1)
+    return put * discount >> 96
 
 
 def _prices(forward: int, strike: int, near: int, far: int, density: int) -> tuple[int, int, int, int]:

@@ -1,4 +1,4 @@
-"""Signed orders of the Exchange: the order, its EIP-712 hash, signing it, and whether a signature is its maker's.
+"""An order of the Exchange, and what of it is signed: its EIP-712 typed data and their hash.
 
 The typed data are read from the committed ABI of `hashOrder`: a field that is added there is never left out here.
 """
@@ -10,26 +10,14 @@ from enum import IntEnum
 from functools import cache
 from typing import Any
 
-from eth_abi.abi import encode
-from eth_account import Account
 from eth_account.messages import encode_typed_data
-from eth_account.signers.local import LocalAccount
-from eth_keys.exceptions import BadSignature as MalformedSignature
 from eth_utils.crypto import keccak
 
 from optionix.chain.abi import load_abi
-from optionix.chain.deployment import Deployment
-from optionix.chain.errors import RpcError
-from optionix.chain.rpc import Rpc
 
 DOMAIN_NAME, DOMAIN_VERSION = "Optionix Exchange", "1"
 NOBODY = "0x" + "0" * 40
 """As an order's taker: anybody may fill it."""
-SIGNATURE_GAS = 400_000
-"""Gas that the Exchange gives an ERC-1271 account (contracts/libraries/SignedOrder.sol)."""
-_IS_VALID_SIGNATURE = keccak(text="isValidSignature(bytes32,bytes)")[:4]
-_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
-"""A signature's s above this is the second form of another one: the Exchange refuses it."""
 
 
 class LimitKind(IntEnum):
@@ -123,52 +111,6 @@ def hash_order(order: Order, chain_id: int, exchange: str) -> bytes:
     """The EIP-712 digest, as `Exchange.hashOrder` gives it."""
     message = encode_typed_data(full_message=typed_data(order, chain_id, exchange))
     return keccak(b"\x19" + message.version + message.header + message.body)
-
-
-def sign_order(order: Order, account: LocalAccount, deployment: Deployment) -> bytes:
-    """The signature of the maker's key, or of the key that its contract account asks for."""
-    full = typed_data(order, deployment.chain_id, deployment.address("Exchange"))
-    return bytes(account.sign_message(encode_typed_data(full_message=full)).signature)
-
-
-async def is_signed(rpc: Rpc, order: Order, signature: bytes, deployment: Deployment) -> bool:
-    """Whether the Exchange would take this signature at the head: by the maker's key, or by its ERC-1271 account.
-
-    Raises
-    ------
-    RpcUnavailable
-        When the endpoint cannot be asked: no answer is not a refusal.
-    """
-    digest = hash_order(order, deployment.chain_id, deployment.address("Exchange"))
-    if _signer(digest, signature) == order.maker.lower():
-        return True
-    code = await rpc.call("eth_getCode", order.maker, "latest")
-    if len(code) <= 2:
-        return False
-    question = _IS_VALID_SIGNATURE + encode(["bytes32", "bytes"], [digest, signature])
-    call = {
-        "from": deployment.address("Exchange"),
-        "to": order.maker,
-        "data": "0x" + question.hex(),
-        "gas": hex(SIGNATURE_GAS + 100_000),  # beside the call itself, its data are paid for
-    }
-    try:
-        answer = await rpc.call("eth_call", call, "latest")
-    except RpcError:
-        return False
-    return bytes.fromhex(answer[2:]) == _IS_VALID_SIGNATURE.ljust(32, b"\0")
-
-
-def _signer(digest: bytes, signature: bytes) -> str | None:
-    """Whose key made a signature, lower case; None where it is none that the contract takes."""
-    if len(signature) != 65 or signature[64] not in (27, 28):
-        return None
-    if int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
-        return None
-    try:
-        return str(Account._recover_hash(digest, signature=signature)).lower()
-    except (MalformedSignature, ValueError):
-        return None
 
 
 @cache
