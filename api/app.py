@@ -21,6 +21,7 @@ from api.instruments import endpoints as instruments
 from api.markets import endpoints as markets
 from api.middleware.envelope import Envelope
 from api.middleware.limits import BodyLimit
+from api.orders import endpoints as orders
 from api.reader import Database
 from api.risk import endpoints as risk
 from api.risk.client import RiskClient
@@ -28,16 +29,20 @@ from api.status import endpoints as status
 from api.stream import channels
 from api.stream import endpoints as stream
 from api.stream.hub import Hub
-from api.stream.listener import changes
+from api.stream.listener import changed_topics
 from api.stream.publisher import Publisher
 from api.surfaces import endpoints as surfaces
 from api.trades import endpoints as trades
 from api.vaults import endpoints as vaults
+from api.writer import Writer
 from optionix.chain.networks import network
+from optionix.chain.rpc import Rpc
 from optionix.settings import Settings
 
-ROUTERS = (status, markets, instruments, trades, surfaces, vaults, accounts, contracts, risk)
+ROUTERS = (status, markets, instruments, orders, trades, surfaces, vaults, accounts, contracts, risk)
 COMPRESS_FROM_BYTES = 1024
+RPC_SECONDS = 3.0
+"""The chain is asked for signatures of contract accounts alone."""
 
 
 class OrjsonResponse(Response):
@@ -66,16 +71,20 @@ def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
         hub = Hub()
         publisher = Publisher(hub, database, channels.kinds())
         app.state.database = database
+        app.state.writer = Writer(settings.database_url, app.state.chain_id)
+        app.state.rpc = Rpc(settings.rpc_url, timeout=RPC_SECONDS)
         app.state.hub = hub
         app.state.publisher = publisher
         app.state.risk = RiskClient(settings.risk_url)
-        following = asyncio.create_task(publisher.run(changes(settings.database_url, app.state.chain_id)))
+        following = asyncio.create_task(publisher.run(changed_topics(settings.database_url, app.state.chain_id)))
         try:
             yield
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
             await app.state.risk.close()
+            await app.state.rpc.close()
+            await app.state.writer.close()
             await database.close()
 
     app = FastAPI(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.accounts import service as accounts
 from api.errors import BadRequest
 from api.markets import service as markets
+from api.orders import service as orders
 from api.reader import Reader
 from api.schemas import Answer
 from api.stream.publisher import ChannelKind
@@ -18,11 +19,12 @@ EVERY_BLOCK: frozenset[str] = frozenset()
 
 
 def kinds() -> list[ChannelKind]:
-    """`blocks`, `markets`, `chain.ETH.<expiry>`, `trades.ETH`, `vaults`, `vault.0x..`, `account.0x..`."""
+    """`blocks`, `markets`, `chain.ETH.<expiry>`, `book.<name>`, `trades.ETH`, `vaults`, `vault.0x`, `account.0x`."""
     return [
         ChannelKind("blocks", _blocks, _every_block),
         ChannelKind("markets", _markets, _all_market_topics),
         ChannelKind("chain", _chain, _market_topics),
+        ChannelKind("book", _book, _every_block),
         ChannelKind("trades", _trades, _trade_topics),
         ChannelKind("vaults", _vaults, _all_market_topics),
         ChannelKind("vault", _vault, _all_market_topics),
@@ -45,6 +47,10 @@ async def _chain(reader: Reader, argument: str) -> Answer:
     return await markets.option_chain(reader, symbol, int(expiry))
 
 
+async def _book(reader: Reader, argument: str) -> Answer:
+    return await orders.book(reader, argument)
+
+
 async def _trades(reader: Reader, argument: str) -> Answer:
     return await trades.list_trades(reader, market=argument, limit=TRADES_SHOWN)
 
@@ -62,6 +68,7 @@ async def _account(reader: Reader, argument: str) -> Answer:
 
 
 async def _every_block(reader: Reader, argument: str) -> frozenset[str]:
+    # A book moves with the prices and with whatever any of its makers does.
     return EVERY_BLOCK
 
 

@@ -9,24 +9,31 @@ import psycopg
 import structlog
 
 from optionix.store.engine import conninfo
-from optionix.store.notify import ANY_TOPIC, BlockChange, listen
+from optionix.store.notify import ANY_TOPIC, BlockChange, OrderChange, listen_to_all
 
 log = structlog.get_logger(__name__)
 
 RECONNECT_SECONDS = 0.5
 
 
-async def changes(database_url: str, chain_id: int) -> AsyncIterator[BlockChange]:
-    """Yields changes for ever. After a lost connection first one that touches everything, because some were missed."""
+async def changed_topics(database_url: str, chain_id: int) -> AsyncIterator[frozenset[str]]:
+    """Yields what changed, for ever: topics of a block, or `orders:<name>` for a book.
+
+    After a lost connection first one that touches everything, because some were missed.
+    """
     missed = False
     while True:
         if missed:
-            yield BlockChange(chain_id, 0, "", 0, None, (ANY_TOPIC,))
+            yield frozenset({ANY_TOPIC})
         try:
-            async for change in listen(conninfo(database_url, application="optionix-api")):
+            async for change in listen_to_all(conninfo(database_url, application="optionix-api")):
                 if change.chain_id == chain_id:
-                    yield change
+                    yield _topics(change)
         except psycopg.OperationalError as error:
             log.warning("listener_disconnected", error=str(error).strip())
         missed = True
         await asyncio.sleep(RECONNECT_SECONDS)
+
+
+def _topics(change: BlockChange | OrderChange) -> frozenset[str]:
+    return frozenset(change.topics if isinstance(change, BlockChange) else {f"orders:{change.name}"})

@@ -12,7 +12,7 @@ from api.errors import NotFound
 from api.reader import Database, Reader
 from api.schemas import Answer
 from api.stream.hub import Hub, Subscriber
-from optionix.store.notify import ANY_TOPIC, BlockChange
+from optionix.store.notify import ANY_TOPIC
 
 log = structlog.get_logger(__name__)
 
@@ -58,14 +58,14 @@ class Publisher:
         self._topics[channel] = topics
         self._hub.subscribe(subscriber, channel, block, data)
 
-    async def run(self, changes: AsyncIterator[BlockChange]) -> None:
+    async def run(self, changes: AsyncIterator[frozenset[str]]) -> None:
         """Publishes until the changes end. Those that pile up while views are computed are merged."""
         topics: set[str] = set()
         arrived = asyncio.Event()
 
         async def collect() -> None:
-            async for change in changes:
-                topics.update(change.topics)
+            async for changed in changes:
+                topics.update(changed)
                 arrived.set()
 
         async def publish() -> None:

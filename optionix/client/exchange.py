@@ -118,7 +118,8 @@ class Exchange(Connection):
 
     def is_signed(self, order: Order, signature: bytes) -> bool:
         """Whether the Exchange would take the signature, of a key or of a contract account."""
-        return bool(self.rpc.run(is_signed, self.rpc.rpc, order, signature, self.deployment))
+        place = (self.deployment.chain_id, self.deployment.address(ABI))
+        return bool(self.rpc.run(is_signed, self.rpc.rpc, order, signature, *place))
 
     def ready_to_trade(self, *, selling: bool = False) -> list[Receipt]:
         """Let the Exchange move free balance and books, and option tokens where they are to be sold."""

@@ -27,7 +27,7 @@ def sign_order(order: Order, account: LocalAccount, deployment: Deployment) -> b
     return bytes(account.sign_message(encode_typed_data(full_message=full)).signature)
 
 
-async def is_signed(rpc: Rpc, order: Order, signature: bytes, deployment: Deployment) -> bool:
+async def is_signed(rpc: Rpc, order: Order, signature: bytes, chain_id: int, exchange: str) -> bool:
     """Whether the Exchange would take this signature at the head: by the maker's key, or by its ERC-1271 account.
 
     Raises
@@ -35,7 +35,7 @@ async def is_signed(rpc: Rpc, order: Order, signature: bytes, deployment: Deploy
     RpcUnavailable
         When the endpoint cannot be asked: no answer is not a refusal.
     """
-    digest = hash_order(order, deployment.chain_id, deployment.address("Exchange"))
+    digest = hash_order(order, chain_id, exchange)
     if is_signed_by_key(order.maker, digest, signature):
         return True
     code = await rpc.call("eth_getCode", order.maker, "latest")
@@ -43,7 +43,7 @@ async def is_signed(rpc: Rpc, order: Order, signature: bytes, deployment: Deploy
         return False
     question = _IS_VALID_SIGNATURE + encode(["bytes32", "bytes"], [digest, signature])
     call = {
-        "from": deployment.address("Exchange"),
+        "from": exchange,
         "to": order.maker,
         "data": "0x" + question.hex(),
         "gas": hex(SIGNATURE_GAS + 100_000),  # beside the call itself, its data are paid for

@@ -1,6 +1,7 @@
-"""Live changes: what the indexer says through Postgres NOTIFY in the transaction of each batch.
+"""Live changes: what is said through Postgres NOTIFY, by the indexer in the transaction of each batch.
 
-A listener hears of a block only after its rows can be read. The message names what changed, not the change itself.
+The API says the same way which book got an order, so that each of its processes shows it. A listener hears of a change
+only after its rows can be read. The message names what changed, not the change itself.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from dataclasses import dataclass
 import orjson
 import psycopg
 from psycopg import sql
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 CHANNEL = "optionix_blocks"
+ORDERS_CHANNEL = "optionix_orders"
 ANY_TOPIC = "*"
 """Stands for all topics where naming them would not fit into one message."""
 _MAX_PAYLOAD_BYTES = 7900
@@ -66,8 +70,26 @@ class BlockChange:
         return cls(**{**fields, "topics": tuple(fields["topics"])})
 
 
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """A signed order was taken into the book of a series, which goes by its name."""
+
+    chain_id: int
+    name: str
+
+    async def announce(self, session: AsyncSession) -> None:
+        """Say so when the transaction is committed."""
+        payload = orjson.dumps({"chain_id": self.chain_id, "name": self.name}).decode()
+        await session.execute(select(func.pg_notify(ORDERS_CHANNEL, payload)))
+
+    @classmethod
+    def parse(cls, payload: str) -> OrderChange:
+        """Read a message's text."""
+        return cls(**orjson.loads(payload))
+
+
 async def listen(conninfo: str) -> AsyncGenerator[BlockChange, None]:
-    """Changes as they are committed, on a connection of its own, until that connection ends.
+    """Changes of blocks as they are committed, on a connection of its own, until that connection ends.
 
     Parameters
     ----------
@@ -78,8 +100,20 @@ async def listen(conninfo: str) -> AsyncGenerator[BlockChange, None]:
     psycopg.OperationalError
         When the connection ends: connect again and read the tables, since messages may have been missed.
     """
+    async for message in _messages(conninfo, CHANNEL):
+        yield BlockChange.parse(message.payload)
+
+
+async def listen_to_all(conninfo: str) -> AsyncGenerator[BlockChange | OrderChange, None]:
+    """Changes of blocks and of books; as `listen`."""
+    async for message in _messages(conninfo, CHANNEL, ORDERS_CHANNEL):
+        yield BlockChange.parse(message.payload) if message.channel == CHANNEL else OrderChange.parse(message.payload)
+
+
+async def _messages(conninfo: str, *channels: str) -> AsyncGenerator[psycopg.Notify, None]:
     connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
     async with connection:
-        await connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
+        for channel in channels:
+            await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
         async for message in connection.notifies():
-            yield BlockChange.parse(message.payload)
+            yield message

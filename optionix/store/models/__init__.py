@@ -46,6 +46,7 @@ from optionix.store.models.markets import (
     Token,
 )
 from optionix.store.models.orders import Exchange, NonceFloor, OrderFill, OrderState
+from optionix.store.models.signed_orders import SignedOrder
 from optionix.store.models.trading import AccountActivity, AccountProfit, Candle, DailyStats, DailyVolume, Trade
 from optionix.store.models.vaults import (
     LpRequest,
@@ -95,6 +96,7 @@ __all__ = [
     "RedeemFor",
     "Series",
     "SettlementProgress",
+    "SignedOrder",
     "Spot",
     "SpotCandle",
     "Surface",
