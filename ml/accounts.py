@@ -9,37 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml.concentration import Share, concentration
+from ml.exposure import Exposure, by_expiry, exposure
 from ml.findings import Finding, findings
 from ml.liquidity import Closable, closables
 from ml.market_data import FreeBalance, Holding, VaultRoom
 from ml.paths import FilteredDays
 from ml.scenarios import Scenario, scenario
 from ml.tail import TailRisk, tail_risks
-from ml.valuation import MarketState, contracts, marks
+from ml.valuation import MarketState
 from ml.worst_loss import WorstCase, worst_cases
 from optionix.instruments import Side
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """Value and greeks of an account in one (market, expiry), in quote.
-
-    Attributes
-    ----------
-    delta : change of the value per unit of the spot: contracts of the underlying.
-    gamma : change of `delta` per unit of the spot.
-    vega : change of the value per point (0.01) of volatility.
-    theta : change of the value per day.
-    """
-
-    market: int
-    symbol: str
-    expiry: int
-    value: float
-    delta: float
-    gamma: float
-    vega: float
-    theta: float
 
 
 @dataclass(frozen=True)
@@ -96,10 +75,8 @@ def assess(
     markets = around.markets
     priced = [h for h in holdings if h.market in markets and h.expiry in markets[h.market].slices and h.expiry > now]
     unpriced = tuple(sorted({h.name for h in holdings} - {h.name for h in priced}))
-    exposures = tuple(
-        _exposure(markets[market], expiry, [h for h in priced if (h.market, h.expiry) == (market, expiry)], now)
-        for market, expiry in sorted({(h.market, h.expiry) for h in priced})
-    )
+    parts = [exposure(holding, markets[holding.market], now) for holding in priced]
+    exposures = by_expiry(parts)
     scenarios = tuple(
         scenario(markets[market], [h for h in priced if h.market == market], now)
         for market in sorted({h.market for h in priced})
@@ -107,29 +84,7 @@ def assess(
     known = all(markets[holding.market].symbol in around.history for holding in priced)
     tails = tuple(tail_risks(priced, markets, around.history, now)) if known else ()
     worst = tuple(worst_cases(holdings, locked or {}, around.decimals))
-    shares = tuple(concentration((h, markets[h.market].symbol, _quote_vega(h, markets[h.market], now)) for h in priced))
+    shares = tuple(concentration((h, part.symbol, part.vega) for h, part in zip(priced, parts, strict=True)))
     closable = tuple(closables(holdings, around.rooms, around.interest))
     found = findings(exposures, scenarios, tails, shares, closable, unpriced, now, history_known=known)
     return Assessment(exposures, scenarios, tails, worst, shares, tuple(free), closable, tuple(found), unpriced)
-
-
-def _exposure(state: MarketState, expiry: int, holdings: Sequence[Holding], now: int) -> Exposure:
-    value = delta = gamma = vega = theta = 0.0
-    for holding in holdings:
-        found, amount = marks(holding, state, now), contracts(holding)
-        value += amount * float(found.value_quote)
-        delta += amount * float(found.delta)
-        gamma += amount * float(found.gamma)
-        vega += _quote_vega(holding, state, now)
-        theta += amount * _unit(holding, state) * float(found.theta)
-    return Exposure(state.market, state.symbol, expiry, value, delta, gamma, vega, theta)
-
-
-def _quote_vega(holding: Holding, state: MarketState, now: int) -> float:
-    """Change of the value in quote per point of volatility."""
-    return contracts(holding) * _unit(holding, state) * float(marks(holding, state, now).vega) / 100
-
-
-def _unit(holding: Holding, state: MarketState) -> float:
-    """Marks of calls are in base; in quote they are worth the spot times that."""
-    return state.spot if Side(holding.side) is Side.CALL else 1.0

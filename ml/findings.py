@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ml.concentration import Share
+from ml.exposure import Exposure
 from ml.liquidity import Closable
 from ml.scenarios import Scenario
 from ml.tail import TailRisk
-
-if TYPE_CHECKING:
-    from ml.accounts import Exposure
 
 SOON_SECONDS = 86_400
 CONCENTRATED = 0.8

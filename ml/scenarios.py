@@ -13,9 +13,10 @@ from functools import partial
 
 import numpy as np
 
+from ml.bars import Floats
 from ml.compute import Engine, each
 from ml.market_data import Holding
-from ml.valuation import MarketState, marks, payoffs, values
+from ml.valuation import MarketState, contracts, marks, payoffs, values
 
 SPOT_MOVES = (-0.16, -0.12, -0.08, -0.04, 0.0, 0.04, 0.08, 0.12, 0.16)
 VOLATILITY_MOVES = (-0.25, 0.0, 0.50)
@@ -27,6 +28,11 @@ _REFERENCE_DAYS = 30.0
 _LEAST_RAISED = 0.5
 _LEAST_FACTOR = 0.05
 _DAY = 86_400
+_SPOTS = np.array([*SPOT_MOVES * len(VOLATILITY_MOVES), *EXTENDED_MOVES])
+"""Spot moves of all scenarios, the grid row by row, then the extended ones; and their volatility moves."""
+_VOLATILITIES = np.repeat(
+    [*VOLATILITY_MOVES, VOLATILITY_MOVES[-1]], [*[len(SPOT_MOVES)] * len(VOLATILITY_MOVES), len(EXTENDED_MOVES)]
+)
 
 
 @dataclass(frozen=True)
@@ -67,21 +73,13 @@ class Scenario:
 
 def scenario(state: MarketState, holdings: Sequence[Holding], now: int) -> Scenario:
     """All scenarios of what is held in a market."""
-    rows = [
-        sum((_changes(state, holding, SPOT_MOVES, move, now) for holding in holdings), np.zeros(len(SPOT_MOVES)))
-        for move in VOLATILITY_MOVES
-    ]
-    raised = VOLATILITY_MOVES[-1]
-    far = sum(
-        (_changes(state, holding, EXTENDED_MOVES, raised, now) for holding in holdings), np.zeros(len(EXTENDED_MOVES))
-    )
+    changes = sum((_changes(state, holding, now) for holding in holdings), np.zeros(len(_SPOTS)))
+    near = len(VOLATILITY_MOVES) * len(SPOT_MOVES)
+    rows, far = changes[:near].reshape(len(VOLATILITY_MOVES), len(SPOT_MOVES)), changes[near:]
+    shares = np.where(np.arange(len(changes)) < near, 1.0, EXTENDED_SHARE)
     cells = [
-        Cell(spot, volatility, float(change), 1.0)
-        for volatility, row in zip(VOLATILITY_MOVES, rows, strict=True)
-        for spot, change in zip(SPOT_MOVES, row, strict=True)
-    ]
-    cells += [
-        Cell(spot, raised, float(change), EXTENDED_SHARE) for spot, change in zip(EXTENDED_MOVES, far, strict=True)
+        Cell(float(spot), float(volatility), float(change), float(share))
+        for spot, volatility, change, share in zip(_SPOTS, _VOLATILITIES, changes, shares, strict=True)
     ]
     return Scenario(
         state.market,
@@ -107,15 +105,16 @@ def _run(piece: Piece) -> Scenario:
     return scenario(*piece)
 
 
-def _changes(
-    state: MarketState, holding: Holding, moves: Sequence[float], volatility_move: float, now: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    spots = state.spot * (1 + np.array(moves))
+def _changes(state: MarketState, holding: Holding, now: int) -> Floats:
+    """Change of the value of a holding in each scenario."""
+    spots = state.spot * (1 + _SPOTS)
     if holding.expiry <= now:
         return payoffs(holding, spots) - payoffs(holding, np.array([state.spot]))
-    current = float(marks(holding, state, now).volatility)
-    factor = volatility_factor(volatility_move, (holding.expiry - now) / _DAY, current)
-    return values(holding, state, now, spots, factor) - values(holding, state, now)
+    current = marks(holding, state, now)
+    days, volatility = (holding.expiry - now) / _DAY, float(current.volatility)
+    factors = {move: volatility_factor(move, days, volatility) for move in VOLATILITY_MOVES}
+    moved = values(holding, state, now, spots, np.array([factors[move] for move in _VOLATILITIES.tolist()]))
+    return moved - contracts(holding) * current.value_quote
 
 
 def volatility_factor(move: float, days: float, volatility: float) -> float:
