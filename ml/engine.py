@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -142,36 +142,52 @@ class RiskEngine:
         seen = self.view(market)
         return seen, classify(seen.view.series, seen.view.forecasts, seen.view.record.regimes)
 
-    def account(self, account: str) -> tuple[Moment, Assessment]:
-        """The risk of an account's open options at the stored slices and spots; NotIndexed before the first block."""
-        moment, data = self.data.moment(), self.data
-        holdings = data.holdings(account)
-        around = self._around(holdings, moment)
-        return moment, assess(
-            holdings, around, moment.timestamp, locked=data.books(account), free=data.free_balances(account)
-        )
+    def accounts(self, accounts: Sequence[str]) -> tuple[Moment, list[Assessment]]:
+        """The risk of each account's open options at the stored slices and spots, all of one block.
+
+        Raises
+        ------
+        NotIndexed
+            Before the first block.
+        """
+        with self.data.at_one_block() as data:
+            moment = data.moment()
+            held = [data.holdings(account) for account in accounts]
+            owned = [(data.books(account), data.free_balances(account)) for account in accounts]
+            around = self._around(data, [holding for holdings in held for holding in holdings])
+        around = self._with_history(around, moment)
+        return moment, [
+            assess(holdings, around, moment.timestamp, locked=locked, free=free)
+            for holdings, (locked, free) in zip(held, owned, strict=True)
+        ]
 
     def portfolio(self, holdings: Sequence[Holding]) -> tuple[Moment, Assessment]:
         """The risk of options that somebody might have; NotIndexed before the first block."""
-        moment = self.data.moment()
-        return moment, assess(holdings, self._around(holdings, moment), moment.timestamp)
+        with self.data.at_one_block() as data:
+            moment = data.moment()
+            around = self._around(data, holdings)
+        return moment, assess(holdings, self._with_history(around, moment), moment.timestamp)
 
-    def _around(self, holdings: Sequence[Holding], moment: Moment) -> Around:
-        markets, history = {}, {}
-        for info in self.data.markets():
+    def _around(self, data: MarketData, holdings: Sequence[Holding]) -> Around:
+        markets = {}
+        for info in data.markets():
             if any(holding.market == info.market for holding in holdings):
-                spot, _ = self.data.spot(info.market)
-                slices = {expiry: packed.unpack() for expiry, packed in self.data.slices(info.market).items()}
+                spot, _ = data.spot(info.market)
+                slices = {expiry: packed.unpack() for expiry, packed in data.slices(info.market).items()}
                 markets[info.market] = MarketState(info.market, info.symbol, spot, slices)
-                with contextlib.suppress(BadBars, TooFewDays):
-                    history[info.symbol] = self._history(info.symbol, moment.timestamp)
         return Around(
             markets,
-            self.data.settlement_decimals(),
-            history,
-            self.data.vault_rooms(),
-            self.data.open_interest([holding.series_id for holding in holdings]),
+            data.settlement_decimals(),
+            rooms=data.vault_rooms(),
+            interest=data.open_interest([holding.series_id for holding in holdings]),
         )
+
+    def _with_history(self, around: Around, moment: Moment) -> Around:
+        history = {}
+        for state in around.markets.values():
+            with contextlib.suppress(BadBars, TooFewDays):
+                history[state.symbol] = self._history(state.symbol, moment.timestamp)
+        return replace(around, history=history)
 
     def _history(self, asset: str, now: int) -> FilteredDays:
         """Filtered days of an asset, made anew when there is a new bar; no model is needed for them."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 import structlog
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
 from ml.bars import Floats, Ints
@@ -85,18 +85,30 @@ class MarketData:
 
     Parameters
     ----------
-    engine : of the indexed database.
+    bind : the indexed database, or one connection to it.
     chain_id : the chain.
     """
 
-    def __init__(self, engine: Engine, chain_id: int) -> None:
-        self._engine = engine
+    def __init__(self, bind: Engine | Connection, chain_id: int) -> None:
+        self._bind = bind
         self.chain_id = chain_id
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        with Session(self._engine) as session:
+        with Session(self._bind) as session:
             yield session
+
+    @contextmanager
+    def at_one_block(self) -> Iterator[MarketData]:
+        """The same tables as they stand now, whatever the indexer writes until the end.
+
+        Read nothing else meanwhile: a thread that holds one connection and waits for another can block all.
+        """
+        with (
+            self._bind.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+            connection.begin(),
+        ):
+            yield MarketData(connection, self.chain_id)
 
     def moment(self) -> Moment:
         """The indexed block.
@@ -121,7 +133,7 @@ class MarketData:
 
         First, and after every lost connection, comes one that touches everything: blocks may have passed unheard.
         """
-        url = self._engine.url.render_as_string(hide_password=False)
+        url = self._bind.engine.url.render_as_string(hide_password=False)
         while True:
             yield BlockChange(self.chain_id, 0, "", 0, None, (ANY_TOPIC,))
             try:

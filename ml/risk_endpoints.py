@@ -33,14 +33,14 @@ def add_risk(app: FastAPI, engine: RiskEngine) -> None:
         """Greeks, scenarios, tails and worst cases of an account or a vault."""
         _require_chain(engine, request.chain_id)
         with ANSWER_SECONDS.labels("account").time():
-            return _account(engine, request.account)
+            return _accounts(engine, [request.account])[0]
 
     @app.post("/risk/accounts", responses=ERRORS)
     def accounts(request: schemas.AccountsRequest) -> schemas.AccountsAnswer:
         """The same of many."""
         _require_chain(engine, request.chain_id)
         with ANSWER_SECONDS.labels("accounts").time():
-            return schemas.AccountsAnswer(accounts=[_account(engine, each) for each in request.accounts])
+            return schemas.AccountsAnswer(accounts=_accounts(engine, request.accounts))
 
     @app.post("/risk/portfolio", responses=ERRORS)
     def portfolio(request: schemas.PortfolioRequest) -> schemas.PortfolioAnswer:
@@ -86,9 +86,12 @@ def _require_chain(engine: RiskEngine, chain_id: int) -> None:
         raise NotIndexed(f"chain {chain_id} is not served here, chain {engine.data.chain_id} is")
 
 
-def _account(engine: RiskEngine, account: str) -> schemas.AccountAnswer:
-    moment, found = engine.account(account)
-    return schemas.AccountAnswer(account=account.lower(), **_fields(engine, moment, found))
+def _accounts(engine: RiskEngine, accounts: Sequence[str]) -> list[schemas.AccountAnswer]:
+    moment, found = engine.accounts(accounts)
+    return [
+        schemas.AccountAnswer(account=account.lower(), **_fields(engine, moment, assessment))
+        for account, assessment in zip(accounts, found, strict=True)
+    ]
 
 
 def _fields(engine: RiskEngine, moment: Moment, found: Assessment) -> dict[str, Any]:

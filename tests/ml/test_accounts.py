@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event, update
 from sqlalchemy.orm import Session
 
 from ml import schemas
@@ -281,6 +281,29 @@ def test_many_accounts_at_once(client: TestClient, database: Engine) -> None:
     too_many = {"chain_id": CHAIN, "accounts": [ACCOUNT] * 101}
     assert client.post("/risk/accounts", json=too_many).status_code == 422
     assert client.post("/risk/accounts", json={"chain_id": CHAIN, "accounts": []}).status_code == 422
+
+
+def test_all_is_of_one_block_while_the_next_is_written(client: TestClient, database: Engine) -> None:
+    fill_account(database)
+    before = client.post("/risk/accounts", json={"chain_id": CHAIN, "accounts": [ACCOUNT, ACCOUNT]}).json()
+    written: list[str] = []
+
+    def write_another(_: Connection, __: object, statement: str, *rest: object) -> None:
+        """Once the block has been read, the indexer commits the next one."""
+        if "checkpoint" in statement and not written:
+            written.append(statement)
+            with Session(database) as session, session.begin():
+                session.execute(update(tables.Checkpoint).values(block_number=101))
+                session.execute(update(tables.Leg).values(amount=-7 * WAD))
+                session.execute(update(tables.Book).values(locked=7 * WAD))
+                session.execute(update(tables.Surface).values(theta=tables.Surface.theta * 2))
+
+    event.listen(database, "after_cursor_execute", write_another)
+    found = client.post("/risk/accounts", json={"chain_id": CHAIN, "accounts": [ACCOUNT, ACCOUNT]}).json()
+    event.remove(database, "after_cursor_execute", write_another)
+    assert written and found == before
+    later = client.post("/risk/accounts", json={"chain_id": CHAIN, "accounts": [ACCOUNT]}).json()["accounts"][0]
+    assert later["block"] == 101 and later["worst_cases"][0]["locked"] == str(7 * WAD)
 
 
 def name(strike: int, side: str) -> str:
