@@ -14,6 +14,7 @@ from ml.market_data import MarketData
 from ml.registry import Registry
 from ml.service import create_app, health
 from ml.sources import BarSource, FeedHistory, Joined, ShippedHistory
+from ml.venue import VenueSource
 from optionix.chain.networks import network
 from optionix.errors import UserError
 from optionix.service import main
@@ -29,7 +30,8 @@ def build_engine(config: Settings) -> RiskEngine:
     data = MarketData(make_engine(config.database_url, application="risk"), network(config.network).chain_id)
     feed = FeedHistory(data)
     source: BarSource = Joined(ShippedHistory(), feed) if config.price_history == "csv" else feed
-    return RiskEngine(data, source, Registry(config.data_dir / "models"))
+    venue = VenueSource(config.venue_chain) if config.venue_chain else None
+    return RiskEngine(data, source, Registry(config.data_dir / "models"), venue=venue)
 
 
 async def run(config: Settings) -> None:

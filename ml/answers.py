@@ -11,6 +11,7 @@ from ml import schemas
 from ml.bars import BadBars
 from ml.engine import MarketView, RiskEngine
 from ml.market_data import NotIndexed
+from ml.provenance import move_of, sources_of
 from ml.risk_endpoints import ANSWER_SECONDS
 from ml.surfaces import VARIANCE_PREMIUM
 
@@ -88,6 +89,9 @@ def surface(engine: RiskEngine, market: int) -> schemas.SurfaceAnswer:
             inputs=None,
             refused=True,
             reason=str(error),
+            confidence=0.0,
+            warnings=[],
+            sources=None,
         )
     if built.refused:
         REFUSED.labels(seen.market.symbol).inc()
@@ -105,6 +109,8 @@ def surface(engine: RiskEngine, market: int) -> schemas.SurfaceAnswer:
                 carry=entry.packed.carry,
                 atm_vol=entry.atm_vol,
                 confidence=entry.confidence,
+                weights=entry.weights,
+                move=move_of(entry.move),
             )
             for entry in built.slices
         ],
@@ -115,6 +121,9 @@ def surface(engine: RiskEngine, market: int) -> schemas.SurfaceAnswer:
         inputs=inputs(engine, seen),
         refused=built.refused,
         reason="; ".join(built.reasons),
+        confidence=built.confidence,
+        warnings=list(built.warnings),
+        sources=sources_of(built, seen.as_of),
     )
 
 

@@ -16,6 +16,8 @@ import structlog
 
 from ml.accounts import Around, Assessment, assess
 from ml.bars import BadBars, Bars, InputReport, VarianceSeries, realised_variance
+from ml.blend import Evidence
+from ml.book_trades import MAX_AGE_SECONDS
 from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
 from ml.market_data import Holding, MarketData, MarketInfo, Moment, NotIndexed
 from ml.models import ALL, OWN
@@ -26,6 +28,7 @@ from ml.selection import select, selection_end
 from ml.sources import BarSource, read_bars
 from ml.surfaces import Shape, Surface, TermStructure, build_surface, fit_shape, jump_problem
 from ml.valuation import MarketState
+from ml.venue import VenueSource
 
 log = structlog.get_logger("risk")
 
@@ -87,13 +90,23 @@ class RiskEngine:
     source : where bars come from.
     registry : where selections are kept.
     compare_all : whether all models are compared behind the first answers, or the quick ones alone serve.
+    venue : where option chains of a venue come from, if anywhere.
     """
 
-    def __init__(self, data: MarketData, source: BarSource, registry: Registry, *, compare_all: bool = True) -> None:
+    def __init__(
+        self,
+        data: MarketData,
+        source: BarSource,
+        registry: Registry,
+        *,
+        compare_all: bool = True,
+        venue: VenueSource | None = None,
+    ) -> None:
         self.data = data
         self.source = source
         self.registry = registry
         self.compare_all = compare_all
+        self.venue = venue
         self._states: dict[str, AssetState] = {}
         self._states_lock = threading.Lock()
         self._days: dict[str, tuple[Bars, FilteredDays]] = {}
@@ -105,6 +118,8 @@ class RiskEngine:
         """Give up what runs in the background; it ends within one fit, which the end of the process waits for."""
         self._closing.set()
         self._workers.shutdown(wait=False, cancel_futures=True)
+        if self.venue is not None:
+            self.venue.close()
 
     def view(self, market: int) -> MarketView:
         """A market now.
@@ -135,7 +150,15 @@ class RiskEngine:
         if not expiries:
             problems.append("no expiry is listed")
         term = TermStructure(seen.view.forecasts, seen.view.long_run)
-        return seen, build_surface(expiries, seen.as_of, term, seen.view.shape, problems=problems), spot
+        evidence = Evidence(
+            self.venue.ask(seen.market.symbol, seen.as_of, spot) if self.venue else None,
+            self.data.fills(market, seen.as_of - MAX_AGE_SECONDS),
+        )
+        oracle = self.data.oracle(market, expiries)
+        built = build_surface(
+            expiries, seen.as_of, term, seen.view.shape, problems=problems, evidence=evidence, oracle=oracle
+        )
+        return seen, built, spot
 
     def regime(self, market: int) -> tuple[MarketView, Regime]:
         """A market's regime; errors as for `view`."""

@@ -14,7 +14,10 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
 from ml.bars import Floats, Ints
-from optionix.instruments import Side
+from ml.book_trades import Fill
+from ml.posted import Oracle, Posted
+from optionix.instruments import STRIKE_ONE, Side
+from optionix.pricing.reports import Bounds
 from optionix.pricing.ssvi import PackedSlice
 from optionix.store import models as tables
 from optionix.store.engine import conninfo
@@ -199,6 +202,65 @@ class MarketData:
                 )
             ).all()
         return {row.expiry: PackedSlice(row.theta, row.phi, row.rho, row.carry, row.timestamp) for row in rows}
+
+    def oracle(self, market: int, expiries: Sequence[int]) -> Oracle | None:
+        """What the volatility oracle holds of a market, and its rules; None before it has any.
+
+        Parameters
+        ----------
+        expiries : that are about to be reported: where one has no slice yet, the others' first reports are looked up.
+        """
+        chain, surface, history = self.chain_id, tables.Surface, tables.SurfaceHistory
+        with self._session() as session:
+            rules = session.get(tables.VolatilityOracle, chain)
+            listed = session.get(tables.Market, (chain, market))
+            if rules is None or listed is None or not rules.heartbeat:
+                return None
+            rows = session.scalars(
+                select(surface).where(surface.chain_id == chain, surface.market == market, surface.timestamp > 0)
+            ).all()
+            posted = {
+                row.expiry: Posted(
+                    PackedSlice(row.theta, row.phi, row.rho, row.carry, row.timestamp), row.clipped, row.halted_until
+                )
+                for row in rows
+            }
+            since: dict[int, int] = {}
+            if any(expiry not in posted for expiry in expiries):
+                first = (
+                    select(history.expiry, func.min(history.timestamp).label("since"))
+                    .where(history.chain_id == chain, history.market == market, history.expiry.in_(posted))
+                    .group_by(history.expiry)
+                )
+                since = {row.expiry: row.since for row in session.execute(first)}
+            bounds = Bounds(
+                rules.heartbeat, rules.volatility_per_day / WAD, rules.carry_per_day / WAD, rules.max_move_seconds
+            )
+            return Oracle(bounds, listed.anchor / WAD, posted, since)
+
+    def fills(self, market: int, since: int, most: int = 500) -> list[Fill]:
+        """The newest fills of a market's signed orders dated at or after `since`, newest first."""
+        trade, series = tables.Trade, tables.Series
+        with self._session() as session:
+            rows = session.execute(
+                select(trade, series.expiry, series.strike)
+                .join(series, (series.chain_id == trade.chain_id) & (series.series_id == trade.series_id))
+                .where(
+                    trade.chain_id == self.chain_id,
+                    trade.market == market,
+                    trade.timestamp >= since,
+                    trade.maker.is_not(None),
+                )
+                .order_by(trade.block_number.desc(), trade.log_index.desc())
+                .limit(most)
+            ).all()
+        return [
+            Fill(
+                one.timestamp, expiry, strike / STRIKE_ONE, Side(one.side), one.amount / WAD, one.price / WAD,
+                one.spot / WAD, None if one.volatility is None else one.volatility / WAD, one.taker, one.maker or "",
+            )
+            for one, expiry, strike in rows
+        ]  # fmt: skip
 
     def rounds(self, asset: str, since: int) -> tuple[Ints, Floats]:
         """Times and prices of a market's rounds dated at or after `since`, by base symbol."""

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ml.surface_schemas import MoveAnswer, Sources
+
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 
 
 class Answer(BaseModel):
-    """Base of all answers: unchanging, and made of the fields named here only."""
+    """Base of all answers: unchanging, made of the fields named here only, every number finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, allow_inf_nan=False)
 
 
 class Inputs(Answer):
@@ -77,7 +79,10 @@ class CheckResult(Answer):
 
 
 class SliceAnswer(Answer):
-    """A slice in the contract's integer units: theta 1e-16, phi 1e-15, rho 1e-12, carry 1e-9."""
+    """A slice in the contract's integer units: theta 1e-16, phi 1e-15, rho 1e-12, carry 1e-9.
+
+    `weights` of the sources in its level, `confidence` as `ml.blend` defines it, `move` beside what is posted now.
+    """
 
     expiry: int
     theta: int
@@ -86,6 +91,8 @@ class SliceAnswer(Answer):
     carry: int
     atm_vol: float
     confidence: float
+    weights: dict[str, float]
+    move: MoveAnswer | None
 
 
 class ShapeAnswer(Answer):
@@ -100,7 +107,10 @@ class ShapeAnswer(Answer):
 
 
 class SurfaceAnswer(Answer):
-    """What a keeper may post; with `refused` true it must not, and `reason` says why."""
+    """What a keeper may post; with `refused` true it must not, and `reason` says why.
+
+    `confidence` is that of the least certain slice; `warnings` say what is missing, and what the oracle would clip.
+    """
 
     market: int
     symbol: str
@@ -114,6 +124,9 @@ class SurfaceAnswer(Answer):
     inputs: Inputs | None
     refused: bool
     reason: str
+    confidence: float
+    warnings: list[str]
+    sources: Sources | None
 
 
 class DriverAnswer(Answer):

@@ -20,8 +20,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ml.bars import BARS_PER_DAY, VarianceSeries
+from ml.blend import Evidence, Level, blend
+from ml.book_trades import TradeEvidence
 from ml.features import ewma
 from ml.forecasts import HorizonForecast
+from ml.posted import Move, Oracle, moves
+from ml.venue import VenueAnswer
 from optionix.pricing.reports import YEAR_SECONDS, Check, atm_volatility, check_surface
 from optionix.pricing.ssvi import PackedSlice, SliceError, SsviSlice
 
@@ -61,22 +65,46 @@ class Shape:
 
 @dataclass(frozen=True)
 class Slice:
-    """A slice of one expiry in contract units, its volatility at the money and how far to trust it (0 to 1)."""
+    """A slice of one expiry in contract units.
+
+    Attributes
+    ----------
+    atm_vol : annual volatility at the money.
+    confidence : how far to trust it, 0 to 1, see `ml.blend`.
+    weights : of each source in its level; they add up to one.
+    move : what the oracle would do with it; None where the oracle is not indexed.
+    """
 
     expiry: int
     packed: PackedSlice
     atm_vol: float
     confidence: float
+    weights: dict[str, float] = field(default_factory=dict)
+    move: Move | None = None
 
 
 @dataclass(frozen=True)
 class Surface:
-    """All slices of a market at one time, or the reason why there are none."""
+    """All slices of a market at one time, or the reasons why they must not be posted.
+
+    Attributes
+    ----------
+    warnings : what does not forbid the surface and whoever posts it should know: a source that is missing, slices that
+        the oracle would clip or refuse.
+    """
 
     slices: tuple[Slice, ...]
     checks: tuple[Check, ...]
     shape: Shape | None
     reasons: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
+    venue: VenueAnswer | None = None
+    trades: TradeEvidence = field(default_factory=TradeEvidence)
+
+    @property
+    def confidence(self) -> float:
+        """That of its least certain slice; 0 without any."""
+        return min((entry.confidence for entry in self.slices), default=0.0)
 
     @property
     def refused(self) -> bool:
@@ -144,6 +172,8 @@ def build_surface(
     shape: Shape,
     *,
     problems: Sequence[str] = (),
+    evidence: Evidence | None = None,
+    oracle: Oracle | None = None,
 ) -> Surface:
     """A slice for each expiry, checked; refused with the reasons where anything is doubtful.
 
@@ -152,30 +182,62 @@ def build_surface(
     expiries : seconds; those not after `as_of` are left out.
     as_of : time of the report, seconds of market time.
     problems : what is already known to be wrong with the input.
+    evidence : what there is besides the forecasts.
+    oracle : what is on the chain, for each slice to be compared with.
     """
+    evidence = evidence or Evidence()
     reasons = list(problems)
-    slices: list[Slice] = []
-    for expiry in sorted(set(expiries)):
-        if expiry <= as_of:
-            continue
-        years = (expiry - as_of) / YEAR_SECONDS
-        theta = (1 + VARIANCE_PREMIUM) * term.total_variance(years)
-        shaped = (1 + VARIANCE_PREMIUM) * term.total_variance(max(years, MIN_SHAPE_SECONDS / YEAR_SECONDS))
+    levels = [_level(expiry, as_of, term) for expiry in sorted(set(expiries)) if expiry > as_of]
+    blended = blend(levels, as_of, shape.rho, shape.eta, evidence)
+    reasons += blended.reasons
+    rho = float(np.clip(blended.rho, -RHO_LIMIT, RHO_LIMIT))
+    eta = float(np.clip(blended.eta, *ETA_LIMITS))
+    packed: dict[int, PackedSlice] = {}
+    for level in blended.levels:
         try:
-            phi = shape.eta / float(np.sqrt(shaped * (1 + shaped)))
-            packed = SsviSlice(theta, phi, shape.rho, 0.0, as_of).pack()
-        except (SliceError, ValueError, OverflowError) as error:
-            reasons.append(f"expiry {expiry}: {error}")
+            phi = eta / float(np.sqrt(level.shaped * (1 + level.shaped)))
+            entry = SsviSlice(level.theta, phi, rho, 0.0, as_of).pack()
+            if not entry.theta or not entry.phi:
+                raise ValueError(f"theta {level.theta:g} and phi {phi:g} are no slice")
+        except (SliceError, ValueError, OverflowError, ZeroDivisionError) as error:
+            reasons.append(f"expiry {level.expiry}: {error}")
             continue
-        slices.append(Slice(expiry, packed, atm_volatility(packed, expiry), confidence(term, years)))
-    checks = check_surface({entry.expiry: entry.packed for entry in slices})
+        packed[level.expiry] = entry
+    checks = check_surface(packed)
     reasons += [f"{check.name}: {check.detail}" for check in checks if not check.ok]
-    return Surface(tuple(slices), tuple(checks), shape, tuple(reasons))
+    on_chain = moves(oracle, packed, as_of) if oracle else {}
+    slices = tuple(
+        Slice(
+            expiry,
+            entry,
+            atm_volatility(entry, expiry),
+            blended.confidence[expiry],
+            blended.weights[expiry],
+            on_chain.get(expiry),
+        )
+        for expiry, entry in packed.items()
+    )
+    warnings = [
+        *blended.warnings,
+        *(f"expiry {expiry} {move.problem}" for expiry, move in on_chain.items() if move.problem),
+    ]
+    made_of = Shape(rho, eta, shape.skewness, shape.excess_kurtosis, shape.days, shape.weight)
+    return Surface(slices, tuple(checks), made_of, tuple(reasons), tuple(warnings), evidence.venue, blended.trades)
+
+
+def _level(expiry: int, as_of: int, term: TermStructure) -> Level:
+    """What the forecasts say of an expiry."""
+    years = (expiry - as_of) / YEAR_SECONDS
+    theta = (1 + VARIANCE_PREMIUM) * term.total_variance(years)
+    shaped = (1 + VARIANCE_PREMIUM) * term.total_variance(max(years, MIN_SHAPE_SECONDS / YEAR_SECONDS))
+    return Level(expiry, theta, shaped, confidence(term, years))
 
 
 def confidence(term: TermStructure, years: float) -> float:
     """How narrow the forecast is: 1 / (1 + half the log range of its 10 to 90 % quantiles); half if unvalidated."""
     nearest = min(term.forecasts, key=lambda forecast: abs(forecast.days / 365 - years))
+    if not 0 < nearest.q10 <= nearest.q90 < np.inf:
+        return 0.0
     spread = float(np.log(nearest.q90 / nearest.q10)) / 2
     return round((1.0 if nearest.validated else 0.5) / (1 + spread), 4)
 

@@ -141,6 +141,11 @@ class Settings(BaseSettings):
     price_history: Literal["csv", "feed"] = "csv"
     """Where the risk service takes prices before the chain's own: the shipped bars, or the feeds' rounds alone."""
 
+    venue_chain: str = ""
+    """File or http(s) address of a venue's option chain for surfaces, CSV or Parquet in Deribit's columns. Empty: none.
+
+    It is read again every ten seconds; of many snapshots the newest at or before market time counts."""
+
     keeper_keystore: Path | None = None
     """Encrypted keystore file of the account that pays for the keeper's transactions. None: the local chain's own."""
 

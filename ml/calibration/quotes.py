@@ -84,6 +84,17 @@ def read_chain(path: Path) -> pd.DataFrame:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise BadChain(f"{path} cannot be read: {error}.", "Give a CSV or Parquet file of option quotes.") from error
+    return tidy_chain(table, str(path))
+
+
+def tidy_chain(table: pd.DataFrame, path: str) -> pd.DataFrame:
+    """The rows of a chain in order, with times and numbers for what they are.
+
+    Raises
+    ------
+    BadChain
+        When there are no rows, or a column is missing.
+    """
     if missing := [name for name in REQUIRED if name not in table.columns]:
         raise BadChain(f"{path} has no column {', '.join(missing)}.", f"A chain has {', '.join(REQUIRED)}.")
     if table.empty:

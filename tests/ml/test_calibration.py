@@ -15,46 +15,8 @@ from bench.surface import arbitrage_slices
 from ml.calibration.quotes import BadChain, parity_forward, read_chain, snapshots
 from ml.calibration.surface import fit_surface
 from optionix.cli import cli
-from optionix.instruments import Side
-from optionix.pricing import black76
 from optionix.pricing.reports import check_surface
-from optionix.pricing.ssvi import SsviSlice
-
-MOMENT = pd.Timestamp("2026-03-01 12:00", tz="UTC")
-FORWARD = 3000.0
-TRUTH = {7: (0.0096, 9.0, -0.2), 30: (0.036, 4.5, -0.25), 120: (0.12, 2.2, -0.3)}
-"""theta, phi and rho by days."""
-
-
-def chain(
-    truth: dict[int, tuple[float, float, float]] = TRUTH, *, mark: bool = True, spread: float = 0.002
-) -> pd.DataFrame:
-    """A snapshot priced from SSVI slices, as a venue would show it."""
-    rows = []
-    for days, (theta, phi, rho) in truth.items():
-        years = days / 365
-        slice_ = SsviSlice(theta, phi, rho)
-        for strike in FORWARD * np.exp(np.linspace(-2.2, 2.2, 31) * math.sqrt(theta)):
-            volatility = float(np.sqrt(slice_.total_variance(math.log(strike / FORWARD)) / years))
-            for side in Side:
-                greeks = black76.greeks(FORWARD, strike, volatility, years, side)
-                coin = float(greeks.price) / FORWARD
-                rows.append(
-                    {
-                        "ts": MOMENT,
-                        "currency": "ETH",
-                        "expiry": MOMENT + pd.Timedelta(days=days),
-                        "strike": strike,
-                        "cp": side.letter,
-                        "forward": FORWARD,
-                        "time_to_maturity": years,
-                        "bid_price": coin * 0.998,
-                        "ask_price": coin * 1.002,
-                        "mark_iv": volatility if mark else np.nan,
-                        "vega": float(greeks.vega) / 100,
-                    }
-                )
-    return pd.DataFrame(rows)
+from tests.ml.chains import FORWARD, TRUTH, chain
 
 
 def fitted(table: pd.DataFrame, tmp_path: Path):

@@ -17,10 +17,11 @@ from ml.market_data import MarketData
 from ml.registry import Registry
 from ml.service import create_app, health
 from ml.sources import FeedHistory, Joined, ShippedHistory
+from optionix.instruments import STRIKE_ONE, Series, Side
 from optionix.pricing.reports import check_surface
 from optionix.pricing.ssvi import PackedSlice
 from optionix.store import models as tables
-from tests.ml.market import CHAIN, EXPIRIES, NOW, fill_market
+from tests.ml.market import CHAIN, EXPIRIES, NOW, WAD, fill_market
 
 
 @pytest.fixture
@@ -61,6 +62,75 @@ def test_surfaces_have_a_slice_for_each_listed_expiry_in_contract_units(client: 
     assert all(check.ok for check in check_surface(packed))
     assert {check.name for check in surface.checks} >= {"butterfly", "calendar", "volatility range"}
     assert all(0 < entry.confidence <= 1 for entry in surface.slices)
+
+
+def _rows_of_a_market_that_trades(database: Engine, volatility: int, made_at: int) -> None:
+    """A posted slice, the oracle's rules, a fill of a signed order and a vault's trade, both at one volatility."""
+    expiry = EXPIRIES[-2]
+    series = Series(1, Side.CALL, expiry, 1600 * STRIKE_ONE)
+    with Session(database) as session, session.begin():
+        session.add(
+            tables.VolatilityOracle(
+                chain_id=CHAIN, heartbeat=21_600, volatility_per_day=WAD // 2, carry_per_day=WAD // 5,
+                max_move_seconds=86_400, threshold=1, signers=["0x01"],
+            )
+        )  # fmt: skip
+        slice_ = {"theta": 300 * 10**12, "phi": 4 * 10**15, "rho": -2 * 10**11, "carry": 0}
+        previous = {f"previous_{name}": 0 for name in (*slice_, "timestamp")}
+        session.add(
+            tables.Surface(
+                chain_id=CHAIN, market=1, expiry=expiry, timestamp=NOW - 600, clipped=False, halted_until=0,
+                block_number=1, **slice_, **previous,
+            )
+        )  # fmt: skip
+        session.add(
+            tables.SurfaceHistory(
+                chain_id=CHAIN, block_number=1, log_index=1, market=1, expiry=expiry, timestamp=NOW - 86_500,
+                clipped=False, **slice_,
+            )
+        )  # fmt: skip
+        session.add(
+            tables.Series(
+                chain_id=CHAIN, series_id=series.id, market=1, side=Side.CALL, expiry=expiry, strike=series.strike,
+                name="ETH-24MAR23-1600-C", listed_block=1, supply=WAD, placed=0, written=WAD, volume=WAD, trades=2,
+                last_price=WAD, last_trade_at=made_at,
+            )
+        )  # fmt: skip
+        for index, maker in enumerate(("0xmaker", None)):
+            session.add(
+                tables.Trade(
+                    chain_id=CHAIN, block_number=90, log_index=index, tx_hash="0x0", timestamp=made_at,
+                    series_id=series.id, market=1, side=Side.CALL, venue="0xe", taker="0xtaker", receiver="0xtaker",
+                    maker=maker, is_buy=True, is_match=False, amount=WAD, premium=1, fee=0, performance_fee=0,
+                    price=WAD // 50, spot=1565 * WAD, volatility=volatility, premium_token="0xcc", paid_premium=1,
+                    paid_fee=0, caller_fee=0,
+                )
+            )  # fmt: skip
+
+
+def test_surfaces_say_what_they_were_made_of_and_what_the_chain_would_do(client: TestClient, database: Engine) -> None:
+    alone = schemas.SurfaceAnswer.model_validate_json(client.get("/surfaces/1").content)
+    assert alone.sources is not None and alone.sources.venue is None and alone.sources.trades.used == 0
+    assert all(entry.move is None for entry in alone.slices), "no oracle is indexed"
+    at = next(entry for entry in alone.slices if entry.expiry == EXPIRIES[-2])
+    _rows_of_a_market_that_trades(database, int(at.atm_vol * 1.1 * WAD), NOW - 1800)
+    heard = schemas.SurfaceAnswer.model_validate_json(client.get("/surfaces/1").content)
+    assert heard.sources is not None and not heard.refused, heard.reason
+    trades = heard.sources.trades
+    assert trades.used == 1 and trades.newest_age_seconds == trades.oldest_age_seconds == 1800, "a vault's is an echo"
+    assert 0 < trades.share < 0.2 and 0 < trades.shift < 0.15
+    moved = {entry.expiry: entry for entry in heard.slices}
+    for entry in alone.slices:
+        assert moved[entry.expiry].atm_vol > entry.atm_vol
+        assert sum(moved[entry.expiry].weights.values()) == pytest.approx(1, abs=1e-5)
+    verdicts = {expiry: entry.move for expiry, entry in moved.items()}
+    posted = verdicts[EXPIRIES[-2]]
+    assert posted is not None and posted.verdict.startswith("would be clipped") and not posted.accepted
+    assert posted.posted_at == NOW - 600 and posted.limit == pytest.approx(0.5 * 600 / 86_400)
+    assert any(f"expiry {EXPIRIES[-2]} would be clipped" in warning for warning in heard.warnings)
+    others = [move for expiry, move in verdicts.items() if expiry != EXPIRIES[-2]]
+    assert all(move is not None and move.verdict == "first report" for move in others)
+    assert heard.confidence == min(entry.confidence for entry in heard.slices)
 
 
 def test_a_silent_feed_refuses_the_surface_and_degrades_the_forecast(
