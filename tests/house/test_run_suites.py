@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from pathlib import Path
+from queue import Queue
+from threading import Event, Thread
 
 import pytest
 
 from tools import run_suites
-from tools.run_suites import Suite, count, judge
+from tools.run_suites import Runner, Suite, count, judge
 
 FORGE = "Ran 2 test suites in 185ms (194ms CPU time): {} tests passed, {} failed, 0 skipped (7 total tests)"
 NODE = "TAP version 13\n# tests 3\n# suites 0\n# pass {}\n# fail {}\n# cancelled 0\n# skipped 0\n# todo 0\n"
@@ -111,6 +114,62 @@ def test_a_suite_that_hangs_is_ended(
     use(monkeypatch, tmp_path, Suite("hangs", "pytest", ("here",), sleeper, limit_seconds=1))
     assert run_suites.main([]) == 1
     assert "was ended after 1 s" in capfd.readouterr().out
+
+
+def test_a_suite_that_cannot_start_is_red(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "here").touch()
+    here = Suite("first", "pytest", ("here",), says("3 passed in 0.1s"))
+    use(monkeypatch, tmp_path, here, Suite("gone", "pytest", ("here",), ("/nowhere/runner",)))
+    assert run_suites.main([]) == 1
+    out = capfd.readouterr().out
+    assert "could not be run" in out and "/nowhere/runner" in out
+    assert out.splitlines()[-1] == "3 passed, 1 failed"
+
+
+class Recorder(Runner):
+    """Holds each suite until it is let go, and writes down when which one starts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: Queue[str] = Queue()
+        self.gates: defaultdict[str, Event] = defaultdict(Event)
+
+    def run(self, suite: Suite) -> None:
+        self.started.put(suite.name)
+        assert self.gates[suite.name].wait(20)
+
+    def starts(self, count: int) -> set[str]:
+        """The next so many that start."""
+        return {self.started.get(timeout=20) for _ in range(count)}
+
+
+@pytest.mark.parametrize(("cores", "beside"), [(2, set()), (4, {"c"})])
+def test_live_suites_leave_room_for_the_quick_ones(
+    monkeypatch: pytest.MonkeyPatch, cores: int, beside: set[str]
+) -> None:
+    monkeypatch.setattr(run_suites, "CORES", cores)
+    suites = [Suite(name, "pytest", (), (), live=name in "cdef") for name in "abcdef"]
+    recorder = Recorder()
+    whole = Thread(target=run_suites.run_all, args=(recorder, suites), daemon=True)
+    whole.start()
+    assert recorder.starts(2) == {"a", "b"}
+    assert [run_suites.most_live(left) for left in (2, 1, 0)] == [0, len(beside), 2]
+    # One quick suite is left: a live one beside it where there are cores, and never two.
+    recorder.gates["a"].set()
+    assert recorder.starts(len(beside)) == beside
+    assert recorder.started.empty()
+    recorder.gates["b"].set()
+    assert recorder.starts(2 - len(beside)) == {"c", "d"} - beside
+    recorder.gates["c"].set()
+    assert recorder.starts(1) == {"e"}
+    assert recorder.started.empty()
+    for name in "def":
+        recorder.gates[name].set()
+    assert recorder.starts(1) == {"f"}
+    whole.join(20)
+    assert not whole.is_alive()
 
 
 def test_an_unknown_suite_is_named(capfd: pytest.CaptureFixture[str]) -> None:
