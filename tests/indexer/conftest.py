@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -9,7 +10,8 @@ import pytest
 
 from optionix.local.postgres import EmbeddedPostgres
 from tests.indexer.life import World, world
-from tests.support.postgres import migrated_database, throwaway_postgres
+from tests.indexer.running import index
+from tests.support.postgres import copied_database, migrated_database, throwaway_postgres
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,22 @@ def lived() -> Iterator[World]:
     with world() as made:
         made.live()
         yield made
+
+
+@pytest.fixture(scope="session")
+def lived_tables(lived: World, postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database that holds the lived chain to its head. Nobody connects to it: tests have copies."""
+    with migrated_database(postgres) as url:
+        progress = asyncio.run(index(lived, url))
+        assert progress.lag_blocks == 0
+        yield url
+
+
+@pytest.fixture
+def lived_url(lived_tables: str, postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database of the test's own that holds the lived chain."""
+    with copied_database(postgres, lived_tables) as url:
+        yield url
 
 
 @pytest.fixture

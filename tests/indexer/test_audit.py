@@ -64,9 +64,9 @@ TAMPERINGS = [
 
 
 @pytest.fixture
-async def url(lived: World, database_url: str) -> str:
-    await index(lived, database_url)
-    return database_url
+def url(lived_url: str) -> str:
+    """A database that holds the lived chain."""
+    return lived_url
 
 
 @pytest.mark.parametrize(("kind", "tampering"), TAMPERINGS)
@@ -131,10 +131,11 @@ async def test_it_audits_itself_while_the_chain_goes_on(chain: World, database_u
         )
         for act in (chain.fund, chain.trade, chain.write, chain.ask_out, chain.settle):
             await asyncio.to_thread(act)
-        chain.mine(40)
-        await until_at_head(sync, chain)
-        wanted = sync.progress.finalized
-        await until(lambda: (progress.drift_block or 0) >= wanted)
+        for _ in range(2):
+            chain.mine(40)
+            await until_at_head(sync, chain)
+            wanted = sync.progress.finalized
+            await until(lambda wanted=wanted: (progress.drift_block or 0) >= wanted)
         auditing.cancel()
         assert progress.report().status == "ok"
     audits = query(database_url, "select block_number, drift from audit order by id")

@@ -44,10 +44,9 @@ STATE += " (select count(*) from account_profit) as profits from checkpoint c"
 
 
 @pytest.fixture
-async def url(lived: World, database_url: str) -> str:
+def url(lived_url: str) -> str:
     """A database that holds the lived chain."""
-    await index(lived, database_url)
-    return database_url
+    return lived_url
 
 
 def schemas(url: str) -> set[str]:

@@ -28,10 +28,9 @@ from tests.indexer.running import (
 
 
 @pytest.fixture
-async def url(lived: World, database_url: str) -> str:
+def url(lived_url: str) -> str:
     """A database that holds the lived chain."""
-    await index(lived, database_url)
-    return database_url
+    return lived_url
 
 
 def cut_the_writer(url: str) -> None:

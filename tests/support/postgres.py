@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import make_url
 
 from optionix.local.postgres import EmbeddedPostgres
 from optionix.store import migrate
@@ -48,11 +49,16 @@ def migrated_database(server: EmbeddedPostgres) -> Iterator[str]:
     """A database with all tables, empty; its URL. The first of a server runs the migrations, the others are copies."""
     if server.ensure_database(_MIGRATED):
         migrate.upgrade(server.database_url(_MIGRATED))
-    name = f"test_{uuid.uuid4().hex[:12]}"
+    with copied_database(server, server.database_url(_MIGRATED)) as url:
+        yield url
+
+
+@contextmanager
+def copied_database(server: EmbeddedPostgres, original: str) -> Iterator[str]:
+    """A copy of a database of the server that nobody is connected to; its URL."""
+    name, template = f"test_{uuid.uuid4().hex[:12]}", str(make_url(original).database)
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as session:
-        session.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(_MIGRATED))
-        )
+        session.execute(sql.SQL("create database {} template {}").format(*map(sql.Identifier, (name, template))))
     try:
         yield server.database_url(name)
     finally:
