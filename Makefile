@@ -10,6 +10,8 @@ export PYTHONPATH := $(root)
 # py-solc-x and ape find the compiler here, and ape keeps its caches inside the tree.
 export SOLCX_BINARY_PATH := $(root)/tools/solcx
 export APE_DATA_FOLDER := $(root)/.build/ape
+# Suites start hundreds of processes: each would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 ifdef PYTHON
 export PYTHON
 endif

@@ -27,6 +27,8 @@ LOGS = ROOT / "artifacts" / "tests"
 LIVE_AT_A_TIME = 2
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 CORES_FOR_LIVE_BESIDE_QUICK = 4
+# Half of a worker's time it waits for a chain, a database, a process that it started.
+PYTHON_WORKERS = CORES + 1
 CI = os.environ.get("CI", "").lower() == "true"
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -101,9 +103,8 @@ SUITES = (
         (
             *_PYTEST,
             "-n",
-            "3",
-            "--dist",
-            "loadfile",
+            str(PYTHON_WORKERS),
+            *("--dist", "loadfile", "--no-loadscope-reorder"),
             *(f"--ignore=tests/{name}" for name in _ELSEWHERE),
             "tests",
         ),
