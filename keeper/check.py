@@ -11,6 +11,7 @@ from keeper.build import build
 from keeper.context import RiskUnavailable
 from keeper.jobs.watch import MIN_BALANCE
 from keeper.runner import Runner
+from optionix.chain.endpoint_name import endpoint_name
 from optionix.chain.errors import ChainError
 from optionix.errors import UserError
 from optionix.settings import Settings
@@ -23,7 +24,9 @@ async def check_all(settings: Settings, jobs: str = "") -> list[Result]:
     """Checks in order; those that need an earlier one that failed are left out."""
     try:
         async with build(settings, jobs or settings.keeper_jobs, dry_run=True) as runner:
-            results = [_result("endpoint and keys", True, f"{settings.rpc_url}, sends as {runner.lane.address}")]
+            results = [
+                _result("endpoint and keys", True, f"{endpoint_name(settings.rpc_url)}, sends as {runner.lane.address}")
+            ]
             for check in (_tables, _balance, _signers, _lister, _risk):
                 try:
                     results.append(await check(runner, settings))

@@ -55,7 +55,7 @@ class Context:
         if fresh or time.monotonic() - asked > _HEAD_SECONDS:
             block = await self.rpc.block()
             if block is None:
-                raise RpcUnavailable(f"{self.rpc.url} has no head")
+                raise RpcUnavailable(f"{self.rpc.name} has no head")
             number, timestamp = int(block["number"], 16), int(block["timestamp"], 16)
             self._head = time.monotonic(), number, timestamp
         return number, timestamp

@@ -216,6 +216,11 @@ class Settings(BaseSettings):
         """`rpc_url` and `rpc_fallback_urls`, the preferred first."""
         return [self.rpc_url, *(url.strip() for url in self.rpc_fallback_urls.split(",") if url.strip())]
 
+    @property
+    def ws_urls(self) -> list[str]:
+        """`ws_url` taken apart, the preferred first."""
+        return [url for part in self.ws_url.split(",") if (url := part.strip())]
+
     def port(self, part: Literal["api", "risk", "anvil", "postgres", "redis"]) -> int:
         """The port of a part with `port_base` added."""
         ports = {

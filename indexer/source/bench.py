@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from prometheus_client import Counter, Gauge
 
 from indexer.errors import SourceLies
 from indexer.source.endpoint import Endpoint
+from optionix.chain.endpoint_name import endpoint_name
 from optionix.chain.errors import RateLimited
 
 _FAULTS = Counter("optionix_indexer_endpoint_faults", "Faults of an endpoint by kind", ["network", "endpoint", "kind"])
@@ -33,7 +33,7 @@ class Fault(StrEnum):
 
 _SECONDS = {
     Fault.UNAVAILABLE: 1.0,
-    Fault.RATE_LIMITED: 2.0,
+    Fault.RATE_LIMITED: 0.5,
     Fault.CONTRADICTED: 1.0,
     Fault.STALE: 30.0,
     Fault.OTHER_CHAIN: 600.0,
@@ -51,7 +51,7 @@ class Member:
 
     Attributes
     ----------
-    name : scheme, host and port of its address: paths often hold a key.
+    name : what to call it where others can read it, with a number where several would be called the same.
     identified : whether it was seen to serve the right chain since it last failed.
     faults : in a row.
     blamed : how often it was benched: it only grows.
@@ -174,7 +174,6 @@ class Bench:
 def _names(urls: Sequence[str]) -> Iterator[str]:
     seen: dict[str, int] = {}
     for url in urls:
-        parts = urlsplit(url)
-        name = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        name = endpoint_name(url)
         seen[name] = seen.get(name, 0) + 1
         yield name if seen[name] == 1 else f"{name}#{seen[name]}"

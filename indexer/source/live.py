@@ -11,6 +11,7 @@ from typing import Self
 
 import structlog
 
+from optionix.chain.endpoint_name import endpoint_name
 from optionix.chain.rpc import Rpc
 
 _LONGEST_PAUSE = 10.0
@@ -101,7 +102,9 @@ class HeadWatcher:
                 for task in (following, silent):
                     task.cancel()
                 results = await asyncio.gather(following, silent, return_exceptions=True)
-            reason = f"{ws_url}: the subscription is silent" if self._silent.is_set() else str(results[0])
+            reason = (
+                f"{endpoint_name(ws_url)}: the subscription is silent" if self._silent.is_set() else str(results[0])
+            )
             log.warning("no subscription to new heads, asking instead", reason=reason)
             pause = self._poll_seconds if heard and not self._silent.is_set() else min(2 * pause, _LONGEST_PAUSE)
             await asyncio.sleep(pause)

@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as connect_websocket
 from websockets.exceptions import WebSocketException
 
+from optionix.chain.endpoint_name import endpoint_name, without_secrets
 from optionix.chain.errors import RateLimited, RpcError, RpcTimeout, RpcUnavailable, TooManyResults, WrongChain
 from optionix.chain.limits import is_rate_limit, is_too_large, most_blocks, seconds_to_wait
 
@@ -39,10 +40,15 @@ class Rpc:
     ----------
     url : http or https address of the node.
     timeout : seconds for one request, batches included.
+
+    Attributes
+    ----------
+    name : what to call it where others can read it.
     """
 
     def __init__(self, url: str, *, timeout: float = 30.0, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.url = url
+        self.name = endpoint_name(url)
         self.timeout = timeout
         # Proxies of the environment are not for a node on this machine or network; an endpoint is named in full.
         self._http = httpx.AsyncClient(
@@ -79,9 +85,9 @@ class Rpc:
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
         answer = await self._post(request)
         if not isinstance(answer, dict):
-            raise RpcUnavailable(f"{self.url}: {method} was not answered by a JSON-RPC object")
+            raise RpcUnavailable(f"{self.name}: {method} was not answered by a JSON-RPC object")
         if "result" in answer and answer.get("id") != request["id"]:
-            raise RpcUnavailable(f"{self.url}: {method} got the answer of another request")
+            raise RpcUnavailable(f"{self.name}: {method} got the answer of another request")
         return self._result(method, answer)
 
     async def batch(self, calls: Sequence[Call]) -> list[Any]:
@@ -111,12 +117,12 @@ class Rpc:
             # Some nodes answer a batch that they refuse as a whole with one error object.
             self._result("batch", answer)
         if not isinstance(answer, list):
-            raise RpcUnavailable(f"{self.url}: a batch was not answered by a list")
+            raise RpcUnavailable(f"{self.name}: a batch was not answered by a list")
         by_id = {item.get("id"): item for item in answer if isinstance(item, dict)}
         results: list[Any] = []
         for number, (method, _) in zip(ids, calls, strict=True):
             if number not in by_id:
-                raise RpcUnavailable(f"{self.url}: the batch's answer lacks {method}")
+                raise RpcUnavailable(f"{self.name}: the batch's answer lacks {method}")
             try:
                 results.append(self._result(method, by_id[number]))
             except RpcError as error:
@@ -127,31 +133,37 @@ class Rpc:
         try:
             response = await self._http.post(self.url, content=orjson.dumps(body))
         except httpx.TimeoutException as error:
-            raise RpcTimeout(f"{self.url}: no answer within {self.timeout:g} s") from error
+            raise RpcTimeout(f"{self.name}: no answer within {self.timeout:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise RpcUnavailable(f"{self.url}: {error or type(error).__name__}") from error
+            raise RpcUnavailable(f"{self.name}: {self._said(error) or type(error).__name__}") from error
         if response.status_code == 429:
             after = seconds_to_wait(response.headers.get("retry-after", ""), time.time())
-            raise RateLimited(f"{self.url}: too many requests", after)
+            raise RateLimited(f"{self.name}: too many requests", after)
         try:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
-            raise RpcUnavailable(f"{self.url}: HTTP {response.status_code}, not JSON") from error
+            raise RpcUnavailable(f"{self.name}: HTTP {response.status_code}, not JSON") from error
 
-    def _result(self, method: str, answer: dict[str, Any]) -> Any:
+    def _result(self, method: str, answer: dict[str, Any], url: str = "") -> Any:
+        """A call's result. `url`: who gave it, where it is not the HTTP endpoint."""
+        name = endpoint_name(url) if url else self.name
         failure = answer.get("error")
         if failure is None:
             if "result" not in answer:
-                raise RpcUnavailable(f"{self.url}: {method} was answered without a result")
+                raise RpcUnavailable(f"{name}: {method} was answered without a result")
             return answer["result"]
         if not isinstance(failure, dict):
-            raise RpcError(method, 0, str(failure))
-        code, message = int(failure.get("code", 0)), str(failure.get("message", ""))
+            raise RpcError(method, 0, self._said(failure, url))
+        code, message = int(failure.get("code", 0)), self._said(failure.get("message", ""), url)
         if method in ("eth_getLogs", "batch") and is_too_large(message):
             raise TooManyResults(method, code, message, failure.get("data"), most_blocks=most_blocks(message))
         if code in _RATE_LIMIT_CODES or is_rate_limit(message):
-            raise RateLimited(f"{self.url}: {message}")
+            raise RateLimited(f"{name}: {message}")
         raise RpcError(method, code, message, failure.get("data"))
+
+    def _said(self, words: object, url: str = "") -> str:
+        """What the node or a library says, fit for others to read."""
+        return without_secrets(str(words), url or self.url)
 
     async def chain_id(self) -> int:
         """The chain's id."""
@@ -167,7 +179,7 @@ class Rpc:
         """
         served = await self.chain_id()
         if served != chain_id:
-            raise WrongChain(f"{self.url} serves chain {served}, not {chain_id}: check the endpoint")
+            raise WrongChain(f"{self.name} serves chain {served}, not {chain_id}: check the endpoint")
 
     async def block_number(self) -> int:
         """The head's number."""
@@ -190,23 +202,27 @@ class Rpc:
         ----------
         chain_id : the chain that it has to be of, else `WrongChain`.
         """
+        name = endpoint_name(ws_url)
         try:
             async with connect_websocket(ws_url, open_timeout=self.timeout, max_size=2**24, proxy=None) as socket:
-                if chain_id is not None and (served := int(await self._over(socket, "eth_chainId"), 16)) != chain_id:
-                    raise WrongChain(f"{ws_url} serves chain {served}, not {chain_id}: check the endpoint")
-                subscription = await self._over(socket, "eth_subscribe", "newHeads")
+                if (
+                    chain_id is not None
+                    and (served := int(await self._over(socket, ws_url, "eth_chainId"), 16)) != chain_id
+                ):
+                    raise WrongChain(f"{name} serves chain {served}, not {chain_id}: check the endpoint")
+                subscription = await self._over(socket, ws_url, "eth_subscribe", "newHeads")
                 async for text in socket:
                     message = orjson.loads(text)
                     params = message.get("params") or {}
                     if params.get("subscription") == subscription:
                         yield params["result"]
         except TimeoutError as error:
-            raise RpcTimeout(f"{ws_url}: no answer within {self.timeout:g} s") from error
+            raise RpcTimeout(f"{name}: no answer within {self.timeout:g} s") from error
         except (WebSocketException, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-            raise RpcUnavailable(f"{ws_url}: {error or type(error).__name__}") from error
-        raise RpcUnavailable(f"{ws_url}: the subscription ended")
+            raise RpcUnavailable(f"{name}: {self._said(error, ws_url) or type(error).__name__}") from error
+        raise RpcUnavailable(f"{name}: the subscription ended")
 
-    async def _over(self, socket: ClientConnection, method: str, *params: Any) -> Any:
+    async def _over(self, socket: ClientConnection, ws_url: str, method: str, *params: Any) -> Any:
         """One call over a WebSocket."""
         number = next(self._ids)
         await socket.send(orjson.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).decode())
@@ -214,7 +230,7 @@ class Rpc:
             while True:
                 answer = orjson.loads(await socket.recv())
                 if answer.get("id") == number or answer.get("error"):
-                    return self._result(method, answer)
+                    return self._result(method, answer, ws_url)
 
 
 class BlockingRpc:

@@ -47,7 +47,7 @@ async def settling_call(rpc: Rpc, markets: str, market: int, expiry: int) -> Set
     """
     block = await rpc.block()
     if block is None:
-        raise RpcUnavailable(f"{rpc.url} has no head")
+        raise RpcUnavailable(f"{rpc.name} has no head")
     late = int(block["timestamp"], 16) - expiry
     abi = load_abi("Markets")
     round_id = int(await call_contract(rpc, abi, markets, "lastRound", market, expiry))

@@ -111,11 +111,12 @@ def _table_of(supervisor: Supervisor) -> Any:
 
 
 def _where(found: Settings) -> str:
+    from optionix.chain.endpoint_name import endpoint_name
     from optionix.local.parts import services
 
     names = {service.name for service in services(found)}
     page = f"Page and API: {found.api_url}   " if "api" in names else ""
-    return f"{page}Chain: {found.rpc_url}   Logs: {found.layout.logs}"
+    return f"{page}Chain: {endpoint_name(found.rpc_url)}   Logs: {found.layout.logs}"
 
 
 def _detach(found: Settings, fresh: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from optionix.chain.endpoint_name import endpoint_name
 from optionix.local import folder, parts, probes
 from optionix.local.children import Part
 from optionix.local.leftovers import supervisor_of
@@ -72,8 +73,8 @@ def addresses(settings: Settings) -> dict[str, Any]:
         "page": settings.api_url,
         "api": settings.api_url,
         "risk": settings.risk_url,
-        "rpc": settings.rpc_url,
-        "ws": settings.ws_url,
+        "rpc": endpoint_name(settings.rpc_url),
+        "ws": ",".join(endpoint_name(url) for url in settings.ws_urls),
         "postgres": settings.database_url,
         "redis": f"unix://{stores.redis_socket}",
         "tcp": {name: f"127.0.0.1:{port}" for name, port in loopback.items()},
@@ -128,7 +129,7 @@ def _parts(settings: Settings) -> list[Part]:
     return [
         Part("postgres", _never, probes.postgres(postgres_address), settings.postgres_host),
         Part("redis", _never, probes.redis_server(settings.redis_url), str(layout.redis_socket)),
-        Part("chain", _never, probes.chain(settings.rpc_url), settings.rpc_url),
+        Part("chain", _never, probes.chain(settings.rpc_url), endpoint_name(settings.rpc_url)),
         *parts.service_parts(settings),
     ]
 

@@ -167,7 +167,7 @@ async def prove(rpc: Rpc, deployment: Deployment, at: int | str = "finalized", r
     await rpc.require_chain(deployment.chain_id)
     genesis = await rpc.block(0)
     if genesis is None or genesis["hash"] != deployment.genesis_hash:
-        raise WrongChain(f"{rpc.url} serves another chain {deployment.chain_id} than the deployment is on.")
+        raise WrongChain(f"{rpc.name} serves another chain {deployment.chain_id} than the deployment is on.")
     header = await rpc.block(at)
     if header is None:
         raise BlockMoved(f"the endpoint has no block {at}.", "Ask for an older --block.")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import httpx
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from optionix import telemetry
 from optionix.errors import UserError
-from optionix.telemetry import HealthReport
+from optionix.telemetry import HealthReport, configure_logging
 
 
 async def _get(port: int, path: str) -> httpx.Response:
@@ -100,3 +102,28 @@ def test_a_taken_port_is_one_clear_line() -> None:
                 await telemetry.serve(server.port, health)
 
     asyncio.run(scene())
+
+
+def test_a_logged_traceback_tells_no_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """Addresses with keys, passwords and tokens are among the variables of any function."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    try:
+        log = configure_logging("test")
+        try:
+            connect_with_password("hunter2")
+        except ValueError:
+            log.exception("not connected")
+        logging.getLogger("library").exception("not connected", exc_info=ValueError("refused"))
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+        structlog.contextvars.clear_contextvars()
+        structlog.reset_defaults()
+    told = capsys.readouterr().out
+    assert "refused" in told and "connect_with_password" in told
+    assert "hunter2" not in told
+
+
+def connect_with_password(password: str) -> None:
+    raise ValueError("refused" if password else "no password")
