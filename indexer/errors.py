@@ -33,6 +33,14 @@ class SourceLies(IndexerError):
     """The node's answers contradict one another: asked again, and another endpoint may be needed."""
 
 
+class Stopped(IndexerError):
+    """Told to stop before there was anything to index from."""
+
+
+class Malformed(SourceLies):
+    """An answer without the form that it has to have, as of a node that starts or is overloaded."""
+
+
 class NotLeader(IndexerError):
     """Another indexer works on the chain in this database."""
 

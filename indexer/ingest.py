@@ -15,7 +15,7 @@ from indexer.derive import DERIVATION, rows
 from indexer.derive.apply import BlockUndo, apply_block
 from indexer.derive.state import CACHED_ROWS, State
 from indexer.errors import ContractsChanged, DerivationOutdated, LogsMissing, WrongGenesis
-from indexer.logs import BlockLogs, pack
+from indexer.logs import BlockLogs, Trace, pack, traces_of
 from indexer.postgres import connect
 from indexer.setup import ChainSetup
 from indexer.source.endpoint import Log
@@ -235,9 +235,10 @@ class Ingest:
         """Stored blocks, from `highest` down."""
         return self._writer.known_blocks(highest, count)
 
-    def event_counts(self, above: int) -> dict[int, int]:
-        """How many events each stored block above a number has."""
-        return self._writer.event_counts(above)
+    def stored_logs(self, above: int) -> dict[int, list[Trace]]:
+        """The logs of each stored block above a number that has any."""
+        self.settle()
+        return {block.number: traces_of(block) for blocks in self._read_stored(above) for block in blocks}
 
     def take_back(self, fork: Block, head: Block) -> None:
         """Set the tables back to what they were after the block `fork`."""

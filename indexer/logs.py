@@ -14,6 +14,10 @@ from indexer.errors import SourceLies
 
 TOPIC_BYTES, ADDRESS_BYTES = 32, 20
 
+Trace = tuple[int, int, str, tuple[str, ...], str]
+"""What has to be equal of a log, whoever tells it: the places of the log and of its transaction in the block; address,
+topics and data as 0x texts in lower case."""
+
 
 @dataclass(slots=True)
 class BlockLogs:
@@ -84,6 +88,33 @@ def pack(logs: Iterable[Mapping[str, Any]], timestamps: Mapping[int, int]) -> li
     except (KeyError, TypeError, ValueError) as error:
         raise SourceLies(f"the node gave a log that cannot be read: {error!r}") from error
     return packed
+
+
+def traces(logs: Iterable[Mapping[str, Any]]) -> list[Trace]:
+    """What has to be equal of logs as a node gives them, in order."""
+    return [
+        (
+            int(log["logIndex"], 16),
+            int(log["transactionIndex"], 16),
+            log["address"].lower(),
+            tuple(topic.lower() for topic in log["topics"]),
+            log["data"].lower(),
+        )
+        for log in logs
+    ]
+
+
+def traces_of(block: BlockLogs) -> list[Trace]:
+    """What has to be equal of the logs of a block."""
+    found: list[Trace] = []
+    topic, begin = 2 * TOPIC_BYTES, 0
+    for place, (count, end) in enumerate(zip(block.topic_counts, block.ends, strict=True)):
+        address = block.addresses[2 * ADDRESS_BYTES * place : 2 * ADDRESS_BYTES * (place + 1)]
+        text, begin = block.payload[begin : 2 * end], 2 * end
+        topics = tuple("0x" + text[topic * each : topic * (each + 1)] for each in range(count))
+        indexes = block.log_indexes[place], block.tx_indexes[place]
+        found.append((*indexes, "0x" + address, topics, "0x" + text[topic * count :]))
+    return found
 
 
 def _close(block: BlockLogs, hashes: list[str], addresses: list[str], payload: list[str]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from optionix.chain.abi import load_abi
 from optionix.chain.deployment import Deployment
@@ -14,6 +15,7 @@ CORE = ("AccessManager", "Markets", "Clearinghouse", "OptionToken", "VolatilityO
 """Contracts of which there is one for each chain."""
 EXCHANGE = "Exchange"
 VAULT = "OptionVault"
+_VAULT_QUESTIONS = ("name", "symbol", "decimals")
 FEED = "ReplayFeed"
 """The ABI by which every feed's events are read: Chainlink's `AnswerUpdated` among them."""
 
@@ -72,47 +74,50 @@ class ChainSetup:
         return next(address for address, name in self.contracts.items() if name == contract)
 
 
-async def from_deployment(deployment: Deployment, rpc: Rpc) -> ChainSetup:
-    """A deployment with what its file does not say read once from the contracts."""
+def watched_contracts(deployment: Deployment) -> dict[str, str]:
+    """ABI name of each contract whose events are read, by address in lower case."""
     contracts = {deployment.address(name).lower(): name for name in CORE}
     contracts |= {vault.address.lower(): VAULT for vault in deployment.vaults}
-    contracts |= {feed.address.lower(): FEED for feed in deployment.feeds}
+    return contracts | {feed.address.lower(): FEED for feed in deployment.feeds}
+
+
+async def from_deployment(deployment: Deployment, rpc: Rpc) -> ChainSetup:
+    """A deployment with what its file does not say read once from the contracts, in one request.
+
+    Raises
+    ------
+    AbiError
+        When an answer is not what such a contract returns.
+    """
     feed_markets: dict[str, tuple[int, ...]] = {}
     for feed in deployment.feeds:
         address = feed.address.lower()
         feed_markets[address] = (*feed_markets.get(address, ()), feed.market)
+    reads = [(address, FEED, "decimals") for address in sorted(feed_markets)]
+    reads += [(vault.address, VAULT, question) for vault in deployment.vaults for question in _VAULT_QUESTIONS]
+    found = await rpc.batch([_call(address, load_abi(abi).encode(function)) for address, abi, function in reads])
+    constants = [load_abi(abi).decode(function, data) for (_, abi, function), data in zip(reads, found, strict=True)]
     tokens = tuple(TokenSetup(token.address.lower(), token.symbol, token.decimals) for token in deployment.tokens)
     return ChainSetup(
         name=deployment.network,
         chain_id=deployment.chain_id,
         genesis_hash=deployment.genesis_hash,
         start_block=max(deployment.block, 1),
-        contracts=contracts,
+        contracts=watched_contracts(deployment),
         feed_markets=feed_markets,
-        feed_decimals=await _feed_decimals(rpc, sorted(feed_markets)),
+        feed_decimals=dict(zip(sorted(feed_markets), constants, strict=False)),
         router=deployment.address("Router").lower(),
         symbols={market.market: (market.base, market.quote) for market in deployment.markets},
         tokens=tokens,
-        vaults=await _vaults(deployment, rpc),
+        vaults=_vaults(deployment, constants[len(feed_markets) :]),
     )
 
 
-async def _feed_decimals(rpc: Rpc, feeds: list[str]) -> dict[str, int]:
-    abi = load_abi(FEED)
-    answers = await rpc.batch([_call(feed, abi.encode("decimals")) for feed in feeds])
-    return {feed: int(abi.decode("decimals", data)) for feed, data in zip(feeds, answers, strict=True)}
-
-
-async def _vaults(deployment: Deployment, rpc: Rpc) -> tuple[VaultSetup, ...]:
-    if not deployment.vaults:
-        return ()
-    abi = load_abi(VAULT)
-    questions = ("name", "symbol", "decimals")
-    calls = [_call(vault.address, abi.encode(question)) for vault in deployment.vaults for question in questions]
-    answers = iter(await rpc.batch(calls))
-    found = []
+def _vaults(deployment: Deployment, constants: Sequence[Any]) -> tuple[VaultSetup, ...]:
+    """The vaults, with what each answered to `_VAULT_QUESTIONS`, one after another."""
+    answers, found = iter(constants), []
     for vault in deployment.vaults:
-        name, symbol, decimals = (abi.decode(question, next(answers)) for question in questions)
+        name, symbol, decimals = (next(answers) for _ in _VAULT_QUESTIONS)
         side = Side.parse(vault.side)
         asset = deployment.settlement_token(vault.market, side)
         found.append(

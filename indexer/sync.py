@@ -7,13 +7,15 @@ import itertools
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
 import structlog
 
 from indexer.block import Block, Position
-from indexer.errors import DeepReorg, DerivationOutdated, IndexerError, NotLeader, SourceLies
+from indexer.derive.table import MissingRow
+from indexer.errors import DecodeError, DeepReorg, DerivationOutdated, IndexerError, NotLeader, SourceLies
 from indexer.ingest import Ingest
 from indexer.progress import Progress
 from indexer.setup import ChainSetup
@@ -32,6 +34,24 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LEAD_PAUSE = 1.0
 """Who has to wait longer than this for its endpoints gives up the lead: another indexer may have better ones."""
 _STANDBY_SECONDS = 1.0
+_SENSELESS = (
+    *(DecodeError, MissingRow, SourceLies, psycopg.DataError, psycopg.IntegrityError),
+    *(ArithmeticError, LookupError, TypeError, ValueError),
+)
+"""What blocks run into whose logs are not all or not true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Senseless:
+    """Blocks that do not fit what the tables hold: something was lost, or an endpoint lied of them or of those before.
+
+    Attributes
+    ----------
+    first : the first of the blocks; none of them is in the tables.
+    """
+
+    first: Block
+    error: Exception
 
 
 class ChainSync:
@@ -51,6 +71,7 @@ class ChainSync:
         self._verifier = Verifier(setup.name, pool)
         # Final blocks wait for a proof of those before them.
         self._held_up = False
+        self._senseless: Senseless | None = None
         self._conninfo = conninfo
         self._watcher = watcher
         self._ingest: Ingest | None = None
@@ -68,7 +89,7 @@ class ChainSync:
         IndexerError
             What trying again cannot mend, with how to go on.
         """
-        pause = _FIRST_PAUSE
+        pause, at = _FIRST_PAUSE, -1
         verifying = asyncio.create_task(self._verifier.run())
         try:
             while not stop.is_set():
@@ -89,6 +110,8 @@ class ChainSync:
                     if isinstance(error, psycopg.Error) or not self._opened or pause > _LEAD_PAUSE:
                         await self._reset()
                     wanted = error.retry_after if isinstance(error, RateLimited) else None
+                    # Part of a backfill may have gone well before it failed.
+                    pause, at = (pause if self.progress.indexed == at else _FIRST_PAUSE), self.progress.indexed
                     await _sleep(stop, max(wanted or 0.0, pause))
                     pause = min(2 * pause, _LONGEST_PAUSE)
                     continue
@@ -142,6 +165,8 @@ class ChainSync:
         if self._verifier.doubted is not None:
             await self._retake(self._verifier.doubted, view)
             return True
+        if self._senseless is not None:
+            return self._explain(self._senseless, view)
         self._held_up = view.finalized > tip.number and self._verifier.pending > 0
         if view.finalized > tip.number:
             if self._held_up:
@@ -157,10 +182,36 @@ class ChainSync:
         times = {block.number: block.timestamp for block in blocks}
         self.progress.applied(blocks)
         finalized = self._verifier.final(view.finalized)
-        self._tip = await self._call(self._ingest.take, logs, times, blocks, finalized, view.head)
+        try:
+            self._tip = await self._call(self._ingest.take, logs, times, blocks, finalized, view.head)
+        except _SENSELESS as error:
+            await self._renew()
+            self._senseless = Senseless(blocks[0], error)
+            self._log.warning("blocks that make no sense wait for proof", block=blocks[0].number, reason=str(error))
+        else:
+            self._moved(len(logs), time.perf_counter() - began)
         self._verifier.add(view.following, logs)
-        self._moved(len(logs), time.perf_counter() - began)
         return True
+
+    def _explain(self, found: Senseless, view: View) -> bool:
+        """Wait until the blocks that make no sense and those before are proven; whether to go on.
+
+        Raises
+        ------
+        Exception
+            What makes no sense, where all of it is true.
+        """
+        assert self._tip is not None
+        if not view.following or view.following[0].block.hash != found.first.hash:
+            self._verifier.take_back(self._tip.block.number)
+            self._senseless = None
+            return True
+        self._held_up = self._verifier.pending > 0
+        if not self._held_up:
+            raise found.error
+        self.progress.phase = "retrying"
+        self.progress.detail = f"{self._verifier.pending} blocks wait for a proof of their logs: {found.error}"
+        return False
 
     async def _open(self) -> None:
         """Take the lead, and begin where the tables are."""
@@ -193,13 +244,13 @@ class ChainSync:
         final, tip = self._tip.finalized, self._tip.block
         if final == tip.number:
             return
-        counts = await self._call(self._ingest.event_counts, final)
+        logs = await self._call(self._ingest.stored_logs, final)
         view = await self._pool.view(final, tip.number - final)
         stored = await self._call(self._ingest.stored_blocks, tip.number, tip.number - final)
         known = {block.hash for block in stored}
         # What the chain took back meanwhile is undone as a reorg.
         served = itertools.takewhile(lambda header: header.block.hash in known, view.following)
-        self._verifier.add_stored([(header, counts.get(header.block.number, 0)) for header in served])
+        self._verifier.add_stored([(header, logs.get(header.block.number, [])) for header in served])
 
     async def _backfill(self, view: View) -> None:
         """Read up to the newest final block in ranges."""
@@ -231,8 +282,12 @@ class ChainSync:
     async def _retake(self, doubted: int, view: View) -> None:
         """Go back before a block that was not taken as it is; who gave it is benched."""
         assert self._ingest is not None and self._tip is not None
-        (before,) = await self._call(self._ingest.stored_blocks, doubted - 1, 1)
-        await self._take_back(before, view)
+        if doubted > self._tip.block.number:  # they made no sense, and were not taken
+            self._verifier.take_back(self._tip.block.number)
+            self._senseless = None
+        else:
+            (before,) = await self._call(self._ingest.stored_blocks, doubted - 1, 1)
+            await self._take_back(before, view)
         self._log.error("blocks taken back, to be read from another endpoint", from_block=doubted)
 
     async def _reorganise(self, view: View) -> None:
@@ -247,6 +302,7 @@ class ChainSync:
         assert self._ingest is not None and self._tip is not None
         await self._call(self._ingest.take_back, fork, view.head)
         self._tip = Position(fork, self._tip.finalized)
+        self._senseless = None
         self._verifier.take_back(fork.number)
         self._moved(0, 0.0)
 
@@ -283,10 +339,18 @@ class ChainSync:
         """Call something that blocks in the thread that does."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args))
 
+    async def _renew(self) -> None:
+        """Begin from what is committed, and keep what waits for its proof."""
+        ingest, self._ingest = self._ingest, None
+        if ingest is not None:
+            await self._call(ingest.close)
+        self._ingest = await self._call(Ingest, self.setup, self._conninfo)
+        self._tip = await self._call(self._ingest.open)
+
     async def _reset(self) -> None:
         """Let go of the connection and of everything in memory: the next step begins from what is committed."""
         ingest, self._ingest, self._tip = self._ingest, None, None
-        self._opened = False
+        self._opened, self._senseless = False, None
         self._verifier.take_back(-1)
         if ingest is not None:
             await self._call(ingest.close)

@@ -198,14 +198,6 @@ class Writer:
         ).fetchall()
         return [Block(*row) for row in rows]
 
-    def event_counts(self, above: int) -> dict[int, int]:
-        """How many events each stored block above a number has."""
-        self.settle()
-        rows = self._connection.execute(
-            "select number, events from block where chain_id = %s and number > %s", [self.chain_id, above]
-        ).fetchall()
-        return {row[0]: row[1] for row in rows}
-
     # --- writing ---
 
     def begin_chain(self, state: State, before: Block) -> None:

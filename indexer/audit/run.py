@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -201,13 +202,20 @@ async def _audit_if_it_can(rpc: Rpc, setup: ChainSetup, conninfo: str) -> AuditR
         return await audit(rpc, setup, conninfo, NEWEST)
 
 
-async def keep_auditing(rpc: Rpc, setup: ChainSetup, conninfo: str, progress: Progress, pause_seconds: float) -> None:
-    """Audit while this indexer leads, every `pause_seconds`, until cancelled."""
+async def keep_auditing(
+    preferred: Callable[[], Rpc], setup: ChainSetup, conninfo: str, progress: Progress, pause_seconds: float
+) -> None:
+    """Audit while this indexer leads, every `pause_seconds`, until cancelled.
+
+    Parameters
+    ----------
+    preferred : the endpoint to ask at the time, or an error where there is none that is trusted.
+    """
     log = structlog.get_logger("indexer").bind(network=setup.name)
     while True:
         if progress.phase == "live":
             try:
-                result = await _audit_if_it_can(rpc, setup, conninfo)
+                result = await _audit_if_it_can(preferred(), setup, conninfo)
                 await asyncio.to_thread(store, conninfo, result)
             except (IndexerError, ChainError, psycopg.Error) as error:
                 log.warning("audit not finished", reason=str(error))

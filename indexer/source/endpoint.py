@@ -10,13 +10,17 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from eth_utils.crypto import keccak
 
 from indexer.block import Block
-from indexer.errors import SourceLies, WrongGenesis
+from indexer.errors import Malformed, SourceLies, WrongGenesis
+from indexer.logs import pack
 from indexer.source.receipts import is_authentic
+from optionix.chain.abi import AbiError
 from optionix.chain.errors import RpcError, WrongChain
 from optionix.chain.rpc import Rpc
 
 Log = Mapping[str, Any]
 _BLOOM_BITS = 2048
+_FORM_ERRORS = (KeyError, TypeError, ValueError, AttributeError, IndexError, AbiError)
+"""What an answer runs into that does not have the form that it has to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,10 @@ def _well_formed(
     async def asked(self: Endpoint, /, *args: P.args, **more: P.kwargs) -> T:
         try:
             return await question(self, *args, **more)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise SourceLies(f"{self.rpc.url}: an answer of unknown form to {question.__name__} ({error!r})") from error
+        except _FORM_ERRORS as error:
+            raise SourceLies(
+                f"{self.rpc.name}: an answer of unknown form to {question.__name__} ({error!r})"
+            ) from error
 
     update_wrapper(asked, question)
     return asked
@@ -95,21 +101,34 @@ class Endpoint:
         """
         chain, genesis = await self.rpc.batch([("eth_chainId", []), ("eth_getBlockByNumber", ["0x0", False])])
         if int(chain, 16) != chain_id:
-            raise WrongChain(f"{self.rpc.url} serves chain {int(chain, 16)}, not {chain_id}: check the endpoint")
+            raise WrongChain(f"{self.rpc.name} serves chain {int(chain, 16)}, not {chain_id}: check the endpoint")
         served = genesis["hash"]
         if served != genesis_hash:
             raise WrongGenesis(
-                f"{self.rpc.url} serves a chain that began with block {served}, the deployment is of the one that began"
-                f" with {genesis_hash}.",
+                f"{self.rpc.name} serves a chain that began with block {served}, the deployment is of the one that"
+                f" began with {genesis_hash}.",
                 "Point OPTIONIX_RPC_URL at the right node, or deploy again.",
             )
+
+    async def read(self, reading: Callable[[Rpc], Awaitable[T]]) -> T:
+        """What somebody reads by requests of their own.
+
+        Raises
+        ------
+        SourceLies
+            When an answer does not have the form that it has to have.
+        """
+        try:
+            return await reading(self.rpc)
+        except _FORM_ERRORS as error:
+            raise Malformed(f"{self.rpc.name}: an answer of unknown form ({error!r})") from error
 
     @_well_formed
     async def block(self, number: int) -> Block:
         """A block that must be there."""
         header = await self.rpc.block(number)
         if header is None:
-            raise SourceLies(f"{self.rpc.url} has no block {number}, which is below its head")
+            raise Malformed(f"{self.rpc.name} has no block {number}, which is below its head")
         return Block.of_header(header)
 
     @_well_formed
@@ -171,11 +190,13 @@ class Endpoint:
                 [("eth_getLogs", [{"blockHash": block.hash, "address": self._addresses}]) for block in wanted]
             )
         except RpcError as error:
-            raise SourceLies(f"{self.rpc.url}: the logs of a block at the head are gone ({error})") from error
+            raise SourceLies(f"{self.rpc.name}: the logs of a block at the head are gone ({error})") from error
         for block, logs in zip(wanted, answers, strict=True):
             if any(log["blockHash"] != block.hash for log in logs):
-                raise SourceLies(f"{self.rpc.url}: asked for the logs of block {block.hash}, got another block's")
-        return [log for logs in answers for log in sorted(logs, key=log_place)]
+                raise SourceLies(f"{self.rpc.name}: asked for the logs of block {block.hash}, got another block's")
+        found = [log for logs in answers for log in sorted(logs, key=log_place)]
+        pack(found, {header.block.number: header.block.timestamp for header in headers})
+        return found
 
     @_well_formed
     async def logs_in(self, first: int, last: int) -> tuple[list[Log], Block]:
@@ -189,7 +210,7 @@ class Endpoint:
         where = {"fromBlock": hex(first), "toBlock": hex(last), "address": self._addresses}
         logs, header = await self.rpc.batch([("eth_getLogs", [where]), ("eth_getBlockByNumber", [hex(last), False])])
         if header is None or any(not first <= int(log["blockNumber"], 16) <= last for log in logs):
-            raise SourceLies(f"{self.rpc.url}: the answer for blocks {first} to {last} is not of these blocks")
+            raise Malformed(f"{self.rpc.name}: the answer for blocks {first} to {last} is not of these blocks")
         return sorted(logs, key=log_place), Block.of_header(header)
 
     @_well_formed

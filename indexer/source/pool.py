@@ -8,11 +8,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from typing import Any, TypeVar
 
 from indexer.block import Block
-from indexer.errors import SourceLies, WrongGenesis
+from indexer.errors import Malformed, SourceLies, WrongGenesis
+from indexer.logs import Trace, traces
 from indexer.source.bench import Bench, Fault, Member
 from indexer.source.endpoint import Endpoint, Header, Log, View, log_place
 from indexer.source.receipts import Unproven, proven_logs
 from optionix.chain.errors import ChainError, RateLimited, RpcError, RpcUnavailable, TooManyResults, WrongChain
+from optionix.chain.rpc import Rpc
 
 T = TypeVar("T")
 _STALE_BLOCKS = 2
@@ -26,9 +28,7 @@ _MOST_WAIT_SECONDS = 5.0
 """Who asks for fewer requests is waited for; for longer than this the question is given up."""
 _FAILURES = (ChainError, SourceLies, WrongGenesis)
 """What an endpoint is benched for."""
-
-Trace = tuple[str, tuple[str, ...], str]
-"""What has to be equal of a log: address, topics, data."""
+_WRONG = (WrongChain, WrongGenesis)
 
 
 class Pool:
@@ -53,6 +53,16 @@ class Pool:
         """The preferred endpoint, for what does not depend on who answers."""
         return self.bench.members[0].endpoint
 
+    def preferred(self) -> Rpc:
+        """The endpoint to ask at this time for what nobody compares.
+
+        Raises
+        ------
+        RateLimited, SourceLies
+            There is none.
+        """
+        return self.bench.ready()[0].endpoint.rpc
+
     async def require_genesis(self, chain_id: int, genesis_hash: str) -> None:
         """Refuse endpoints of another chain; one that serves the right one is enough.
 
@@ -63,6 +73,10 @@ class Pool:
         """
         self._identity = (chain_id, genesis_hash)
         await self._ask(_nothing)
+
+    async def read(self, reading: Callable[[Rpc], Awaitable[T]]) -> T:
+        """See `Endpoint.read`; a reading that fails is begun anew with the next endpoint."""
+        return (await self._ask(lambda endpoint: endpoint.read(reading)))[0]
 
     async def block(self, number: int) -> Block:
         """A block that must be there."""
@@ -179,12 +193,12 @@ class Pool:
                 if wait > _MOST_WAIT_SECONDS:
                     raise
                 await asyncio.sleep(wait)
-            except (RpcUnavailable, RpcError):
+            except (RpcUnavailable, RpcError, Malformed):
                 await asyncio.sleep(pause)
         return await self._ask_each(question)
 
     async def _ask_each(self, question: Callable[[Endpoint], Awaitable[T]]) -> tuple[T, Member]:
-        failure: Exception | None = None
+        failures: list[Exception] = []
         for member in self.bench.ready():
             blamed = member.blamed
             try:
@@ -193,14 +207,14 @@ class Pool:
                 raise
             except _FAILURES as error:
                 self._blame(member, error)
-                failure = failure or error
+                failures.append(error)
                 continue
             # A fault that was found while it was asked stands.
             if member.blamed == blamed:
                 self.bench.answered(member)
             return answer, member
-        assert failure is not None
-        raise failure
+        # Where one may only be down, another that serves the wrong chain is no reason to give up.
+        raise min(failures, key=lambda error: isinstance(error, _WRONG))
 
     async def _try(self, member: Member, question: Callable[[Endpoint], Awaitable[T]]) -> T | None:
         """What a certain one answers; None where it fails, for which it is benched.
@@ -230,7 +244,7 @@ class Pool:
 
     def _blame(self, member: Member, error: Exception) -> None:
         """Bench an endpoint for what it answered."""
-        if isinstance(error, (WrongChain, WrongGenesis)):
+        if isinstance(error, _WRONG):
             self.bench.put(member, Fault.OTHER_CHAIN, str(error))
         elif isinstance(error, RateLimited):
             self.bench.put(member, Fault.RATE_LIMITED, str(error), error.retry_after)
@@ -293,14 +307,9 @@ async def _nothing(endpoint: Endpoint) -> None:
     """A question that only the identity answers."""
 
 
-def traces(logs: Sequence[Log]) -> list[Trace]:
-    """What has to be equal of logs, in their order."""
-    return [(log["address"].lower(), tuple(log["topics"]), log["data"]) for log in sorted(logs, key=log_place)]
-
-
 def _by_block(logs: Sequence[Log]) -> dict[tuple[int, str], list[Trace]]:
     found: dict[tuple[int, str], list[Trace]] = {}
     for log in sorted(logs, key=log_place):
         key = (int(log["blockNumber"], 16), str(log["blockHash"]))
-        found.setdefault(key, []).append((log["address"].lower(), tuple(log["topics"]), log["data"]))
+        found.setdefault(key, []).extend(traces([log]))
     return found

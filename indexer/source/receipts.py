@@ -46,9 +46,11 @@ def proven_logs(
             raise Unproven(f"the header does not hash to {block_hash}")
         if receipts_root(receipts) != _bytes(header["receiptsRoot"]):
             raise Unproven(f"the receipts of block {block_hash} do not hash to its receipts root")
-        logs = [log for receipt in receipts for log in receipt["logs"]]
+        logs = [(index, log) for index, receipt in enumerate(receipts) for log in receipt["logs"]]
         # The root does not hold the places, only the order.
-        return [{**log, "logIndex": hex(place)} for place, log in enumerate(logs)]
+        return [
+            {**log, "logIndex": hex(place), "transactionIndex": hex(index)} for place, (index, log) in enumerate(logs)
+        ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unproven(f"block {block_hash}: an answer of unknown form ({error!r})") from error
 

@@ -13,9 +13,10 @@ import structlog
 from prometheus_client import Counter
 
 from indexer.errors import SourceLies
+from indexer.logs import Trace, traces
 from indexer.source.bench import Fault
 from indexer.source.endpoint import Header, Log
-from indexer.source.pool import Pool, Trace, traces
+from indexer.source.pool import Pool
 from indexer.source.receipts import Unproven, proven_logs
 from optionix.chain.errors import ChainError
 
@@ -35,24 +36,10 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Claim:
-    """What the tables hold of a block.
-
-    Attributes
-    ----------
-    logs : the logs that it was taken with, or how many, where it was taken before this process began.
-    """
+    """The logs that a block was taken with."""
 
     header: Header
-    logs: list[Trace] | int
-
-    @property
-    def count(self) -> int:
-        """How many logs."""
-        return self.logs if isinstance(self.logs, int) else len(self.logs)
-
-    def holds(self, found: list[Trace]) -> bool:
-        """Whether these are the logs."""
-        return len(found) == self.logs if isinstance(self.logs, int) else found == self.logs
+    logs: list[Trace]
 
 
 class Verifier:
@@ -87,12 +74,11 @@ class Verifier:
         by_hash: dict[str, list[Log]] = {}
         for log in logs:
             by_hash.setdefault(log["blockHash"], []).append(log)
-        self._claims += [Claim(header, traces(by_hash.get(header.block.hash, []))) for header in headers]
-        self._news.set()
+        self.add_stored([(header, traces(by_hash.get(header.block.hash, []))) for header in headers])
 
-    def add_stored(self, counts: Sequence[tuple[Header, int]]) -> None:
-        """Blocks that are in the tables already, each with how many logs it has there."""
-        self._claims += [Claim(header, count) for header, count in counts]
+    def add_stored(self, blocks: Sequence[tuple[Header, list[Trace]]]) -> None:
+        """Blocks that are in the tables already, each with the logs that it has there."""
+        self._claims += [Claim(header, logs) for header, logs in blocks]
         self._news.set()
 
     def final(self, finalized: int) -> int:
@@ -152,7 +138,7 @@ class Verifier:
         if self._proofs_work and not header.authentic:
             self._doubt(claim, f"a header of block {header.block.number} that does not hash to the block's hash")
             return None
-        if not claim.count and not self._pool.may_hold(header):
+        if not claim.logs and not self._pool.may_hold(header):
             return How.BLOOM
         try:
             how, answered = await self._by_receipts(claim)
@@ -176,9 +162,9 @@ class Verifier:
                     self._pool.bench.put(member, Fault.LIED, str(error))
                 continue
             self._proofs_work = True
-            if claim.holds(proven):
+            if claim.logs == proven:
                 return How.RECEIPTS, True
-            self._doubt(claim, f"{claim.count} logs of block {block.number}, whose receipts have {len(proven)}")
+            self._doubt(claim, f"{len(claim.logs)} logs of block {block.number}, whose receipts have {len(proven)}")
             return None, True
         return None, answered
 
@@ -186,13 +172,13 @@ class Verifier:
         number = claim.header.block.number
         async for member, logs in self._pool.other_logs_of(claim.header):
             found = traces(logs)
-            if claim.holds(found):
+            if claim.logs == found:
                 return How.COMPARISON
-            if len(found) < claim.count:
-                reason = f"it gives {len(found)} logs of block {number}, another {claim.count}"
+            if len(found) < len(claim.logs):
+                reason = f"it gives {len(found)} logs of block {number}, another {len(claim.logs)}"
                 self._pool.bench.put(member, Fault.LIED, reason)
                 continue
-            self._doubt(claim, f"{claim.count} logs of block {number}, of which {member.name} gives {len(found)}")
+            self._doubt(claim, f"{len(claim.logs)} logs of block {number}, of which {member.name} gives {len(found)}")
             return None
         # Where there is a second endpoint that is trusted, or proofs worked before, the block waits for them.
         alone = self._pool.bench.trusted == 1

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from indexer.progress import Progress
 from indexer.service import open_service, progress_of
-from indexer.sync import ChainSync
 from optionix.settings import Settings
 from tests.indexer.life import World
 from tests.indexer.running import query, until
@@ -20,18 +19,16 @@ class Follower:
     def __init__(self, config: Settings) -> None:
         self.config = config
         self._stack: AsyncExitStack | None = None
-        self.sync: ChainSync | None = None
         self.progress: Progress = progress_of(config)
 
     async def start(self) -> None:
         """Follow the chain."""
         self.progress = progress_of(self.config)
         self._stack = AsyncExitStack()
-        service = await self._stack.enter_async_context(open_service(self.config, self.progress))
         stop = asyncio.Event()
+        service = await self._stack.enter_async_context(open_service(self.config, self.progress, stop))
         task = asyncio.create_task(service.sync.run(stop))
         self._stack.push_async_callback(_end, task, stop)
-        self.sync = service.sync
 
     async def stop(self) -> None:
         """End in good order."""

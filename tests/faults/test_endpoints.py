@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from indexer.service import index as serve
+from indexer.service import progress_of
 from tests.faults.conftest import Bench, Size, Tally
-from tests.faults.following import following
+from tests.faults.following import following, head_of
 from tests.faults.library import lies, transient
 from tests.faults.process import settings_of
 from tests.faults.proxy import Fault, RpcProxy
 from tests.indexer.running import until
 from tests.support.postgres import migrated_database
+from tests.support.rpc_faults import another_chain
 
 TRANSIENT = {fault.name: fault for fault in transient()}
 LIES = [fault.name for fault in lies(lambda *_: None)]
@@ -99,6 +102,34 @@ async def test_with_nobody_left_it_waits_and_says_so(bench: Bench, tmp_path: Pat
                 await asyncio.to_thread(storm.settle)
                 await follower.until_at_head(bench.world)
                 await bench.check(url)
+
+
+async def test_started_while_nobody_answers_it_waits_and_says_for_whom(
+    bench: Bench, tmp_path: Path, size: Size
+) -> None:
+    """One serves another chain, one is down: the second is waited for, and not counted on before it was identified."""
+    refused, down = Fault("other chain", alter=another_chain), Fault("down", wire=TRANSIENT["drop"].wire)
+    with bench.storm(size.seed) as storm, migrated_database(bench.server) as url:
+        ends = (RpcProxy(bench.world.anvil.url, bench.world.anvil.ws_url) for _ in range(2))
+        with next(ends) as wrong, next(ends) as other:
+            wrong.set(refused)
+            other.set(down)
+            config = settings_of(bench.world, url, tmp_path, endpoints=[wrong.url, other.url], ws_url="")
+            for comes_back in (False, True):
+                progress, stop = progress_of(config), asyncio.Event()
+                serving = asyncio.create_task(serve(config, progress, stop))
+                await until(lambda: other.url in progress.report().detail)  # noqa: B023 - called at once
+                assert progress.report().status == "degraded"
+                assert [end["fault"] for end in progress.endpoints()] == ["other_chain", "unavailable"]
+                if comes_back:
+                    other.set(None)
+                    await asyncio.to_thread(storm.settle)
+                    head = await asyncio.to_thread(bench.world.rpc.call, "eth_getBlockByNumber", "latest", False)
+                    await until(lambda: head_of(url) == head["hash"])  # noqa: B023 - called at once
+                    await bench.check(url)
+                stop.set()
+                await asyncio.wait_for(serving, 5)
+                assert progress.phase != "failed"
 
 
 @pytest.mark.parametrize("name", ["no socket", "dropped socket", "silent socket", "garbage on the socket"])

@@ -127,7 +127,7 @@ async def test_it_audits_itself_while_the_chain_goes_on(chain: World, database_u
     async with following(chain, database_url) as sync, Rpc(chain.anvil.url) as rpc:
         progress = sync.progress
         auditing = asyncio.create_task(
-            keep_auditing(rpc, sync.setup, conninfo(database_url), progress, pause_seconds=0.05)
+            keep_auditing(lambda: rpc, sync.setup, conninfo(database_url), progress, pause_seconds=0.05)
         )
         for act in (chain.fund, chain.trade, chain.write, chain.ask_out, chain.settle):
             await asyncio.to_thread(act)

@@ -125,7 +125,7 @@ async def test_the_audit_goes_on_where_the_node_has_lost_old_states(
     async with following(chain, database_url) as sync, Rpc(chain.anvil.url) as rpc:
         await until_at_head(sync, chain)
         await until(lambda: sync.progress.phase == "live")
-        task = asyncio.create_task(keep_auditing(rpc, sync.setup, conninfo(database_url), sync.progress, 0.05))
+        task = asyncio.create_task(keep_auditing(lambda: rpc, sync.setup, conninfo(database_url), sync.progress, 0.05))
         await until(lambda: sync.progress.drift_block is not None)
         task.cancel()
         assert (sync.progress.drift_block, sync.progress.drift) == (chain.head, 0)
