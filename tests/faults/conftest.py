@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from optionix.local.postgres import EmbeddedPostgres
+from tests.faults.process import Zygote
 from tests.faults.recompute import assert_recomputed
 from tests.faults.storm import FINAL_DEPTH, Storm
 from tests.indexer.conftest import chain, make_database, postgres
@@ -25,6 +26,13 @@ __all__ = [
     "make_database",
     "postgres",
 ]
+
+
+def chosen(every: Iterable[str], representatives: Sequence[str]) -> list[str]:
+    """Which kinds of a fault are tried: one of each class in the short form, all in the long one."""
+    kinds = list(every)
+    assert set(representatives) <= set(kinds)
+    return kinds if os.environ.get("OPTIONIX_FAULT_EVERY") == "1" else list(representatives)
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,13 @@ def market() -> Iterator[World]:
     # Whoever goes back needs the state of where to: blocks that were taken back count as well.
     with world(history=20_000) as made:
         Storm(made, 0).prepare()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Starts indexers."""
+    with Zygote() as made:
         yield made
 
 

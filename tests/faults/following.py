@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from indexer.progress import Progress
 from indexer.service import open_service, progress_of
 from optionix.settings import Settings
+from tests.faults.process import head_of
 from tests.indexer.life import World
-from tests.indexer.running import query, until
+from tests.indexer.running import until
 
 
 class Follower:
@@ -59,9 +60,3 @@ async def following(config: Settings) -> AsyncIterator[Follower]:
         yield follower
     finally:
         await follower.stop()
-
-
-def head_of(url: str) -> str | None:
-    """Hash of the block that the tables are at."""
-    rows = query(url, "select block_hash from checkpoint")
-    return str(rows[0]["block_hash"]) if rows else None

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
+import psycopg
 
 from optionix.chain.deployment import save
 from optionix.settings import PROJECT_ROOT, Settings
+from optionix.store.engine import conninfo
 from tests.indexer.life import World
-from tests.indexer.running import query
 from tests.support.ports import free_base
 
 _POLL_SECONDS = 0.005
@@ -80,10 +81,6 @@ class Process:
     def output(self) -> str:
         """What it logged."""
         return self._log.read_text()
-
-    def health(self) -> dict[str, object]:
-        """Its `/healthz`."""
-        return health(self.settings)
 
 
 class Zygote:
@@ -150,10 +147,42 @@ def health(config: Settings) -> dict[str, object]:
     return answer
 
 
+class Eyes:
+    """Look at a checkpoint over one connection that stays: with a new one for each look the server does little else."""
+
+    def __init__(self) -> None:
+        self._url = ""
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+
+    def checkpoint(self, url: str) -> tuple[int, str] | None:
+        """Number and hash of the block that the tables are at; None before the first."""
+        if self._connection is not None and url == self._url:
+            with contextlib.suppress(psycopg.OperationalError):
+                return self._read(self._connection)
+        if self._connection is not None:
+            self._connection.close()
+        self._url, self._connection = url, psycopg.connect(conninfo(url), autocommit=True)
+        return self._read(self._connection)
+
+    @staticmethod
+    def _read(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[int, str] | None:
+        row = connection.execute("select block_number, block_hash from checkpoint").fetchone()
+        return None if row is None else (int(row[0]), str(row[1]))
+
+
+_EYES = Eyes()
+
+
 def indexed(url: str) -> int:
     """The block of the tables, -1 before the first."""
-    rows = query(url, "select block_number from checkpoint")
-    return int(rows[0]["block_number"]) if rows else -1
+    found = _EYES.checkpoint(url)
+    return -1 if found is None else found[0]
+
+
+def head_of(url: str) -> str | None:
+    """Hash of the block that the tables are at."""
+    found = _EYES.checkpoint(url)
+    return None if found is None else found[1]
 
 
 def moved_from(url: str, block: int) -> bool:

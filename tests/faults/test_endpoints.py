@@ -9,20 +9,32 @@ import pytest
 
 from indexer.service import index as serve
 from indexer.service import progress_of
-from tests.faults.conftest import Bench, Size, Tally
-from tests.faults.following import following, head_of
+from tests.faults.conftest import Bench, Size, Tally, chosen
+from tests.faults.following import following
 from tests.faults.library import lies, transient
-from tests.faults.process import settings_of
+from tests.faults.process import head_of, settings_of
 from tests.faults.proxy import Fault, RpcProxy
 from tests.indexer.running import until
 from tests.support.postgres import migrated_database
 from tests.support.rpc_faults import another_chain
 
 TRANSIENT = {fault.name: fault for fault in transient()}
-LIES = [fault.name for fault in lies(lambda *_: None)]
+FAILURES = chosen(
+    TRANSIENT,
+    # No answer, an answer by HTTP that names a wait, half a body, an error, no content, a range that is refused.
+    ["drop", "too many requests", "truncated", "internal error", "null", "too large"],
+)
+LIES = chosen(
+    [fault.name for fault in lies(lambda *_: None)],
+    # Found by the receipts' root, by comparison, by the bloom, by what does not fit, by who it is.
+    ["one hidden log", "one hidden log, no receipts", "empty logs and empty blooms", "altered data", "other genesis"],
+)
+SOCKETS = chosen(
+    ["no socket", "dropped socket", "silent socket", "garbage on the socket"], ["dropped socket", "silent socket"]
+)
 
 
-@pytest.mark.parametrize("name", TRANSIENT)
+@pytest.mark.parametrize("name", FAILURES)
 async def test_an_endpoint_that_fails_now_and_then(
     bench: Bench, tmp_path: Path, size: Size, tally: Tally, name: str
 ) -> None:
@@ -132,7 +144,7 @@ async def test_started_while_nobody_answers_it_waits_and_says_for_whom(
                 assert progress.phase != "failed"
 
 
-@pytest.mark.parametrize("name", ["no socket", "dropped socket", "silent socket", "garbage on the socket"])
+@pytest.mark.parametrize("name", SOCKETS)
 async def test_without_a_good_socket_it_asks_and_takes_the_next(
     bench: Bench, tmp_path: Path, size: Size, name: str
 ) -> None:

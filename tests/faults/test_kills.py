@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,20 +15,14 @@ import pytest
 from optionix.local.postgres import unprivileged_user
 from optionix.store.engine import conninfo
 from tests.faults.conftest import Bench, Size, Tally
-from tests.faults.following import following, head_of
-from tests.faults.process import Zygote, health, indexed, moved_from, settings_of, wait_for
+from tests.faults.following import following
+from tests.faults.process import Zygote, head_of, health, indexed, moved_from, settings_of, wait_for
 from tests.indexer.running import index, query, until
 from tests.support.postgres import migrated_database, throwaway_postgres
 
 EPISODE = 20
 """Kills of one chain and one database; then both begin anew, so that some kills meet a backfill."""
 TAKEOVER_SECONDS = 5.0
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as made:
-        yield made
 
 
 @pytest.mark.slow

@@ -108,16 +108,17 @@ def events(url: str) -> list[Event]:
 def all_tables(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table that a fresh index of the same chain must give as well, sorted."""
     found = {}
-    for table in Base.metadata.sorted_tables:
-        if table.name in _NOT_COMPARED:
-            continue
-        rows = query(url, f'select * from "{table.name}"')
-        if table.name == "block":
-            rows = [row for row in rows if row["events"]]
-        left_out = _VOLATILE.get(table.name, set())
-        found[table.name] = sorted(
-            tuple(repr(value) for name, value in sorted(row.items()) if name not in left_out) for row in rows
-        )
+    with psycopg.connect(conninfo(url), row_factory=dict_row) as connection:
+        for table in Base.metadata.sorted_tables:
+            if table.name in _NOT_COMPARED:
+                continue
+            rows = connection.execute(f'select * from "{table.name}"').fetchall()  # type: ignore[arg-type]
+            if table.name == "block":
+                rows = [row for row in rows if row["events"]]
+            left_out = _VOLATILE.get(table.name, set())
+            found[table.name] = sorted(
+                tuple(repr(value) for name, value in sorted(row.items()) if name not in left_out) for row in rows
+            )
     return found
 
 
