@@ -1,9 +1,9 @@
 """The long run of the fault harness: processes killed, chains reorganised, endpoints that fail and lie, servers killed.
 
-`make test` runs a short form, with one fault of each class. Here all are tried, repeated as often as is asked for, after
-each fault the tables are compared row by row with a fresh index of the winning chain and with what `eth_getLogs` alone
-tells, and the last line of the output is a summary as JSON. Everything is drawn from a seed, which is printed: the same
-seed is the same run.
+`make test` runs a short form, with one fault of each class. Here all are tried, repeated as often as is asked for,
+after each fault the tables are compared row by row with a fresh index of the winning chain and with what `eth_getLogs`
+alone tells, and the last line of the output is a summary as JSON. Everything is drawn from a seed, which is printed:
+the same seed is the same run.
 `make faults ARGS="--kills 10 --seed 7"` runs less, or the same again.
 """
 

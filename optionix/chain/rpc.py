@@ -40,15 +40,10 @@ class Rpc:
     ----------
     url : http or https address of the node.
     timeout : seconds for one request, batches included.
-
-    Attributes
-    ----------
-    name : what to call it where others can read it.
     """
 
     def __init__(self, url: str, *, timeout: float = 30.0, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.url = url
-        self.name = endpoint_name(url)
         self.timeout = timeout
         # Proxies of the environment are not for a node on this machine or network; an endpoint is named in full.
         self._http = httpx.AsyncClient(
@@ -59,6 +54,11 @@ class Rpc:
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
         )
         self._ids = itertools.count(1)
+
+    @property
+    def name(self) -> str:
+        """What to call it where others can read it."""
+        return endpoint_name(self.url)
 
     async def __aenter__(self) -> Self:
         return self
