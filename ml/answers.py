@@ -37,8 +37,8 @@ def each(markets: str, tell: Callable[[int], Told]) -> tuple[list[Told], list[sc
     return found, problems
 
 
-def forecasts(engine: RiskEngine, market: int, wanted: set[int]) -> schemas.Forecasts:
-    """Forecasts of a market over the days that are wanted.
+def forecasts(engine: RiskEngine, market: int, wanted: set[int], seen: MarketView | None = None) -> schemas.Forecasts:
+    """Forecasts of a market over the days that are wanted, as it is `seen`, or now.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def forecasts(engine: RiskEngine, market: int, wanted: set[int]) -> schemas.Fore
         When there are too few bars.
     """
     with ANSWER_SECONDS.labels("forecasts").time():
-        seen = engine.view(market)
+        seen = seen or engine.view(market)
     found = [entry for entry in seen.view.forecasts if entry.days in wanted]
     missing = wanted - {entry.days for entry in found}
     if missing:
@@ -68,11 +68,11 @@ def forecasts(engine: RiskEngine, market: int, wanted: set[int]) -> schemas.Fore
     )
 
 
-def surface(engine: RiskEngine, market: int) -> schemas.SurfaceAnswer:
+def surface(engine: RiskEngine, market: int, seen: MarketView | None = None) -> schemas.SurfaceAnswer:
     """A slice for each listed expiry, or a refusal with its reasons; NotIndexed where there is no such market."""
     try:
         with ANSWER_SECONDS.labels("surfaces").time():
-            seen, built, spot = engine.surface(market)
+            seen, built, spot = engine.surface(market, seen)
     except BadBars as error:
         info, moment = engine.data.market(market), engine.data.moment()
         REFUSED.labels(info.symbol).inc()

@@ -13,25 +13,31 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import structlog
+from prometheus_client import Counter
 
 from ml.accounts import Around, Assessment, assess
-from ml.bars import BadBars, Bars, InputReport, VarianceSeries, realised_variance
+from ml.bars import BadBars, Bars, realised_variance
 from ml.blend import Evidence
 from ml.book_trades import MAX_AGE_SECONDS
 from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
-from ml.market_data import Holding, MarketData, MarketInfo, Moment, NotIndexed
-from ml.models import ALL, OWN
+from ml.installed import Installed, RefusedModel, Shelf, require_known, shipped_with_code, trial
+from ml.market_data import Holding, MarketData, Moment, NotIndexed
+from ml.models import ALL, BY_NAME, OWN, VarianceModel
 from ml.outlook import Regime, classify
 from ml.paths import FilteredDays, TooFewDays, filtered_days
 from ml.registry import ModelRecord, Registry
 from ml.selection import select, selection_end
 from ml.sources import BarSource, read_bars
-from ml.surfaces import Shape, Surface, TermStructure, build_surface, fit_shape, jump_problem
+from ml.surfaces import Surface, TermStructure, build_surface, fit_shape, jump_problem
+from ml.validation import Progress
 from ml.valuation import MarketState
 from ml.venue import VenueSource
+from ml.view import MarketView, View, rest, same
 
 log = structlog.get_logger("risk")
 
+SWAPS = Counter("optionix_risk_model_swaps_total", "Trained models that a running service took")
+REFUSED_MODELS = Counter("optionix_risk_models_refused_total", "Trained models on disk that were refused")
 SPOT_MAX_AGE = 3600
 """A spot older than this (market time, seconds) is doubted: no feed that works is silent for so long."""
 
@@ -51,34 +57,6 @@ class AssetState:
     full: bool = False
     pending: Future[None] | None = None
     view: View | None = None
-
-
-@dataclass(frozen=True)
-class View:
-    """All that follows from the bars known at one time."""
-
-    bars: Bars
-    report: InputReport
-    series: VarianceSeries
-    forecasts: tuple[HorizonForecast, ...]
-    record: ModelRecord
-    shape: Shape
-    long_run: float
-    jump: str | None
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong with the input, in words."""
-        return [*self.report.problems, *([self.jump] if self.jump else [])]
-
-
-@dataclass(frozen=True)
-class MarketView:
-    """A market's view at a market time."""
-
-    market: MarketInfo
-    as_of: int
-    view: View
 
 
 class RiskEngine:
@@ -112,6 +90,9 @@ class RiskEngine:
         self._days: dict[str, tuple[Bars, FilteredDays]] = {}
         self._closing = threading.Event()
         self._workers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="validation")
+        self._shelf = Shelf(registry.folder)
+        self._installed = self._shelf.look() or shipped_with_code()
+        self._refused: str | None = None
         self.on_selection: Callable[[ModelRecord], None] = lambda record: None
 
     def close(self) -> None:
@@ -135,9 +116,9 @@ class RiskEngine:
         moment = self.data.moment()
         return MarketView(info, moment.timestamp, self.asset_view(info.symbol, moment.timestamp))
 
-    def surface(self, market: int) -> tuple[MarketView, Surface, float | None]:
-        """A surface for every listed expiry of a market, and the spot; errors as for `view`."""
-        seen = self.view(market)
+    def surface(self, market: int, seen: MarketView | None = None) -> tuple[MarketView, Surface, float | None]:
+        """A surface for every listed expiry of a market, and the spot; errors as for `view`, which `seen` may be."""
+        seen = seen or self.view(market)
         problems = list(seen.view.problems)
         spot: float | None = None
         try:
@@ -216,7 +197,7 @@ class RiskEngine:
         """Filtered days of an asset, made anew when there is a new bar; no model is needed for them."""
         bars, _ = read_bars(self.source, asset, now)
         kept = self._days.get(asset)
-        if kept is None or not _same(kept[0], bars):
+        if kept is None or not same(kept[0], bars):
             kept = self._days[asset] = (bars, filtered_days(realised_variance(bars)))
         return kept[1]
 
@@ -232,8 +213,8 @@ class RiskEngine:
             bars, report = read_bars(self.source, asset, now)
             forecaster = self._forecaster(state, bars)
             view = state.view
-            if view is not None and view.record is forecaster.record and _same(view.bars, bars):
-                view = View(bars, report, *_rest(view))
+            if view is not None and view.record is forecaster.record and same(view.bars, bars):
+                view = View(bars, report, *rest(view))
             else:
                 series = realised_variance(bars)
                 view = View(
@@ -252,8 +233,9 @@ class RiskEngine:
     def _forecaster(self, state: AssetState, bars: Bars) -> Forecaster:
         week = selection_end(bars.end)
         current = state.record
-        if state.forecaster is None or current is None or current.data_until > bars.end:
-            self._take(state, select(bars, OWN, self.registry), full=False)
+        outdated = current is not None and current.prior != self._installed.id
+        if state.forecaster is None or current is None or outdated or current.data_until > bars.end:
+            self._take(state, *self._first(bars), full=False)
         elif state.full and current.data_until < week:
             state.full = False
         if self.compare_all and not state.full and state.pending is None:
@@ -267,8 +249,9 @@ class RiskEngine:
             raise _Closing
 
     def _select_all(self, state: AssetState, bars: Bars) -> None:
+        installed = self._installed
         try:
-            record = select(bars, ALL, self.registry, self._go_on)
+            record, forecaster = self._select(bars, ALL, installed, self._go_on)
         except _Closing:
             return
         except Exception:
@@ -277,24 +260,110 @@ class RiskEngine:
             state.pending = None
             return
         with state.lock:
-            self._take(state, record, full=True)
+            if installed is self._installed:
+                self._take(state, record, forecaster, full=True)
             state.pending = None
 
-    def _take(self, state: AssetState, record: ModelRecord, *, full: bool) -> None:
-        state.record, state.forecaster, state.full = record, Forecaster(record), full
+    def _select(
+        self, bars: Bars, models: Sequence[type[VarianceModel]], installed: Installed, progress: Progress | None = None
+    ) -> tuple[ModelRecord, Forecaster]:
+        record = select(bars, models, self.registry, progress, installed.prior, installed.id)
+        return record, Forecaster(record, installed.prior)
+
+    def _first(self, bars: Bars) -> tuple[ModelRecord, Forecaster]:
+        """The quick models from what is installed, tried against the shipped ones; the shipped where that is no use."""
+        shipped = shipped_with_code()
+        record, forecaster = self._select(bars, OWN, shipped)
+        installed = self._installed
+        if installed.id == shipped.id:
+            return record, forecaster
+        try:
+            return self._tried(bars, OWN, installed, forecaster.forecast(bars))
+        except RefusedModel as error:
+            self._refuse(installed, str(error))
+            self._installed = shipped
+            return record, forecaster
+
+    def _tried(
+        self,
+        bars: Bars,
+        models: Sequence[type[VarianceModel]],
+        found: Installed,
+        known: Sequence[HorizonForecast],
+    ) -> tuple[ModelRecord, Forecaster]:
+        """A selection from what was installed; RefusedModel unless what it forecasts is sound beside what is known."""
+        try:
+            require_known(found.prior, bars.end)
+            record, forecaster = self._select(bars, models, found, self._go_on)
+            trial(forecaster.forecast(bars), known)
+        except (_Closing, RefusedModel):
+            raise
+        except Exception as error:
+            # Whatever a trained model does wrong, the ones in use go on answering.
+            log.exception("a trained model failed", id=found.id)
+            raise RefusedModel(f"it fails: {type(error).__name__}") from error
+        return record, forecaster
+
+    def _refuse(self, installed: Installed, reason: str) -> None:
+        self._refused = reason
+        REFUSED_MODELS.inc()
+        log.error("a trained model is refused", id=installed.id, reason=reason)
+
+    def _take(self, state: AssetState, record: ModelRecord, forecaster: Forecaster, *, full: bool) -> None:
+        state.record, state.forecaster, state.full = record, forecaster, full
         chosen = {choice.days: choice.model for choice in record.horizons}
         log.info("models selected", asset=record.asset, id=record.id, chosen=chosen, candidates=record.candidates)
         self.on_selection(record)
 
+    # --- what was trained and installed while the service runs ---
 
-def _same(a: Bars, b: Bars) -> bool:
-    return len(a) == len(b) and a.end == b.end and a.close[-1] == b.close[-1]
+    @property
+    def prior_id(self) -> str:
+        """What the models that answer now start from."""
+        return self._installed.id
 
+    @property
+    def refused_model(self) -> str | None:
+        """Why what is installed on disk is not used; None where it is."""
+        return self._shelf.refused or self._refused
 
-def _rest(
-    view: View,
-) -> tuple[VarianceSeries, tuple[HorizonForecast, ...], ModelRecord, Shape, float, str | None]:
-    return view.series, view.forecasts, view.record, view.shape, view.long_run, view.jump
+    def take_installed(self) -> bool:
+        """Take what was installed since the last look, for every asset in use or for none; whether it was taken.
+
+        Models are selected, fitted and tried while the others answer; then each asset changes over between two answers.
+        """
+        before = self.refused_model
+        found = self._shelf.look()
+        if found is None:
+            if self._shelf.refused is not None and self._shelf.refused != before:
+                REFUSED_MODELS.inc()
+                log.error("a trained model is refused", reason=self._shelf.refused)
+            return False
+        self._refused = None
+        with self._states_lock:
+            states = [state for state in self._states.values() if state.view is not None]
+        ready: list[tuple[AssetState, ModelRecord, Forecaster]] = []
+        try:
+            for state in states:
+                view, record = state.view, state.record
+                if view is None or record is None:
+                    continue
+                models = [BY_NAME[name] for name in record.candidates]
+                ready.append((state, *self._tried(view.bars, models, found, view.forecasts)))
+        except _Closing:
+            return False
+        except RefusedModel as error:
+            self._refuse(found, str(error))
+            return False
+        with contextlib.ExitStack() as held:
+            for state, _, _ in ready:
+                held.enter_context(state.lock)
+            self._installed = found
+            for state, new, forecaster in ready:
+                self._take(state, new, forecaster, full=state.full)
+        SWAPS.inc()
+        log.info("a trained model was taken", id=found.id, assets=[state.asset for state, _, _ in ready])
+        return True
 
 
 __all__ = ["BadBars", "MarketView", "RiskEngine", "View"]

@@ -9,7 +9,7 @@ import numpy as np
 from ml.bars import BARS_PER_DAY, BARS_PER_YEAR, Bars, VarianceSeries
 from ml.combination import combine, members
 from ml.models import BY_NAME, VarianceModel
-from ml.prior import shipped
+from ml.prior import Prior, shipped
 from ml.registry import HorizonChoice, ModelRecord
 from ml.selection import selection_end
 from ml.validation import COMBINATION, MIN_TRAIN_ROWS, WARM_UP_DAYS, Prepared, predict, prepare, sample
@@ -43,10 +43,16 @@ class HorizonForecast:
 
 
 class Forecaster:
-    """Forecasts of one asset; fits are kept for a week of market time."""
+    """Forecasts of one asset; fits are kept for a week of market time.
 
-    def __init__(self, record: ModelRecord) -> None:
+    Parameters
+    ----------
+    prior : what fits start from; the shipped one by default.
+    """
+
+    def __init__(self, record: ModelRecord, prior: Prior | None = None) -> None:
         self.record = record
+        self._prior = prior or shipped()
         self._fitted: dict[int, tuple[int, list[VarianceModel]]] = {}
 
     def forecast(self, bars: Bars) -> list[HorizonForecast]:
@@ -74,7 +80,7 @@ class Forecaster:
         if cached is not None and cached[0] == week:
             return cached[1]
         names = self._names(choice)
-        models = fit(names, prepared, choice.days, week)
+        models = fit(names, prepared, choice.days, week, self._prior)
         self._fitted[choice.days] = (week, models)
         return models
 
@@ -85,7 +91,9 @@ class Forecaster:
         return wanted if set(wanted) <= set(self.record.candidates) else self.record.candidates
 
 
-def fit(names: tuple[str, ...], prepared: Prepared, days: int, until: int) -> list[VarianceModel]:
+def fit(
+    names: tuple[str, ...], prepared: Prepared, days: int, until: int, taught: Prior | None = None
+) -> list[VarianceModel]:
     """Models fitted on all that was known at a moment; none where that is too little."""
     if len(prepared.features) <= WARM_UP_DAYS * BARS_PER_DAY:
         return []
@@ -93,7 +101,7 @@ def fit(names: tuple[str, ...], prepared: Prepared, days: int, until: int) -> li
     for name in names:
         model = BY_NAME[name](days)
         known = sample(prepared, BY_NAME[name], days, until)
-        prior = shipped().parameters(name, days, until)
+        prior = (taught or shipped()).parameters(name, days, until)
         if prior is None and model.learns and len(known.rows) < MIN_TRAIN_ROWS:
             return []
         model.fit([known] if len(known.rows) else [], prior)

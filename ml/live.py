@@ -36,6 +36,8 @@ PREDICTION_SECONDS = Histogram(
 )
 BEAT_SECONDS = 15.0
 """A stream with nothing to say says so this often, so that a dead one is noticed."""
+LOOK_SECONDS = 1.0
+"""Between two looks for a trained model on disk."""
 _DAYS = {1, 7, 30}
 
 
@@ -62,7 +64,7 @@ class Predictions:
                 loop.call_soon_threadsafe(self._model_changed, record.asset)
 
         self._engine.on_selection = selected
-        tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._predict())]
+        tasks = [asyncio.create_task(work()) for work in (self._follow, self._predict, self._take_installed)]
         try:
             yield
         finally:
@@ -121,6 +123,14 @@ class Predictions:
             self._mark(info for info in self._watched if closed > bar or touches(change, info))
             bar = closed
 
+    async def _take_installed(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._engine.take_installed)
+            except OSError:
+                log.exception("the models' folder cannot be read")
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def _predict(self) -> None:
         while True:
             await self._wake.wait()
@@ -148,11 +158,12 @@ def touches(change: BlockChange, info: MarketInfo) -> bool:
 def predict(engine: RiskEngine, market: int) -> schemas.Prediction:
     """A market's prediction from what is indexed now; NotIndexed where there is no such market or no block."""
     block = engine.data.moment().block
-    surface = answers.surface(engine, market)
-    try:
-        forecasts = answers.forecasts(engine, market, _DAYS)
-    except BadBars:
-        forecasts = None
+    seen = forecasts = None
+    with contextlib.suppress(BadBars):
+        # Both parts of one view: a model that takes over between them would speak in one of them only.
+        seen = engine.view(market)
+        forecasts = answers.forecasts(engine, market, _DAYS, seen)
+    surface = answers.surface(engine, market, seen)
     return schemas.Prediction(market=market, block=block, forecasts=forecasts, surface=surface)
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import structlog
+from prometheus_client import Counter
+from pydantic import BaseModel, ConfigDict
 
 from optionix import __version__
+
+log = structlog.get_logger("risk")
+DAMAGED = Counter("optionix_risk_damaged_records_total", "Records of models on disk that were refused and made again")
 
 _DECIDING = (
     *("bars.py", "combination.py", "compare.py", "features.py", "forecasts.py", "implied.py", "prior.json"),
@@ -68,6 +74,7 @@ class ModelRecord(BaseModel):
     data_hash : SHA-256 of the bars up to `data_until` (seconds of market time).
     code_version : version of the package and hash of the modelling code.
     created : wall time, ISO 8601.
+    prior : id of what was learned elsewhere and these models start from.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -82,6 +89,7 @@ class ModelRecord(BaseModel):
     created: datetime
     horizons: tuple[HorizonChoice, ...]
     regimes: tuple[RegimeChoice, ...] = ()
+    prior: str = "shipped"
 
     def horizon(self, days: int) -> HorizonChoice:
         """The choice for a horizon; KeyError when it has none."""
@@ -91,9 +99,9 @@ class ModelRecord(BaseModel):
         raise KeyError(days)
 
 
-def record_id(asset: str, data_hash: str, candidates: tuple[str, ...]) -> str:
+def record_id(asset: str, data_hash: str, candidates: tuple[str, ...], prior: str = "shipped") -> str:
     """The id of what these inputs make: equal inputs give an equal id."""
-    made_from = "\n".join((asset, data_hash, code_version(), *candidates))
+    made_from = "\n".join((asset, data_hash, code_version(), prior, *candidates))
     return f"{asset.lower()}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
 
 
@@ -120,25 +128,51 @@ class Registry:
         self.folder = folder
 
     def find(self, identifier: str) -> ModelRecord | None:
-        """A record by id; None when there is none, or when its file cannot be read (it is then made again)."""
+        """A record by id; None when there is none, or when its file is not what was saved (it is then made again)."""
         try:
-            return ModelRecord.model_validate_json((self.folder / f"{identifier}.json").read_bytes())
-        except (FileNotFoundError, ValidationError):
+            return _read(self._path(identifier), identifier)
+        except FileNotFoundError:
+            return None
+        except (ValueError, OSError) as error:
+            DAMAGED.inc()
+            log.warning("a record cannot be used and is made again", id=identifier, reason=str(error).split("\n")[0])
             return None
 
     def save(self, record: ModelRecord) -> None:
         """Write a record as a whole."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{record.id}.json"
+        path = self._path(record.id)
         partial = path.with_suffix(".partial")
-        partial.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        saved = _Saved(sha256=_digest(record), record=record)
+        partial.write_text(saved.model_dump_json(indent=2) + "\n", encoding="utf-8")
         partial.replace(path)
+
+    def _path(self, identifier: str) -> Path:
+        return self.folder / f"{identifier}.json"
 
     def __iter__(self) -> Iterator[ModelRecord]:
         for path in sorted(self.folder.glob("*.json")):
-            record = self.find(path.stem)
-            if record is not None:
-                yield record
+            with contextlib.suppress(ValueError, OSError):
+                yield _read(path, path.stem)
+
+
+class _Saved(BaseModel):
+    """A record's file: the record, and the hash of its JSON."""
+
+    sha256: str
+    record: ModelRecord
+
+
+def _digest(record: ModelRecord) -> str:
+    return hashlib.sha256(record.model_dump_json().encode()).hexdigest()
+
+
+def _read(path: Path, identifier: str) -> ModelRecord:
+    """A record's file; ValueError where it is damaged, altered, or of another name."""
+    saved = _Saved.model_validate_json(path.read_bytes())
+    if saved.record.id != identifier or saved.sha256 != _digest(saved.record):
+        raise ValueError("its hash or its id is not that of what it holds")
+    return saved.record
 
 
 def now() -> datetime:

@@ -374,6 +374,7 @@ class ModelEntry(Answer):
     created: datetime
     horizons: list[dict[str, Any]]
     regimes: list[dict[str, Any]]
+    prior: str
 
 
 class Models(Answer):

@@ -47,6 +47,7 @@ def select(
     registry: Registry | None,
     progress: Progress | None = None,
     prior: Prior | None = None,
+    prior_id: str = "shipped",
 ) -> ModelRecord:
     """The record of these bars and candidates: from the registry, or made and saved.
 
@@ -54,7 +55,7 @@ def select(
     ----------
     bars : all that may be known; cut at the last Monday here.
     models : candidates.
-    prior : what other markets taught; the shipped one by default.
+    prior : what other markets taught; the shipped one by default. `prior_id` names it.
     """
     until = selection_end(bars.end)
     known = bars.until(until)
@@ -62,7 +63,7 @@ def select(
         known, until = bars, bars.end
     candidates = tuple(model.name for model in models)
     data_hash = known.hash()
-    identifier = record_id(bars.asset, data_hash, candidates)
+    identifier = record_id(bars.asset, data_hash, candidates, prior_id)
     found = registry.find(identifier) if registry else None
     if found is not None:
         return found
@@ -91,6 +92,7 @@ def select(
         created=now(),
         horizons=tuple(horizons),
         regimes=tuple(outlook for outlook in outlooks if outlook is not None),
+        prior=prior_id,
     )
     if registry:
         registry.save(record)

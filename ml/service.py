@@ -133,7 +133,15 @@ def health(engine: RiskEngine) -> HealthReport:
         return HealthReport("degraded", f"waiting for the indexer: {error}")
     except (OperationalError, ProgrammingError):
         return HealthReport("failed", "the indexed tables cannot be read")
-    figures = {"market_time": moment.timestamp, "markets": len(markets), "models": sorted(engine.active())}
+    if refused := engine.refused_model:
+        problems.append(f"the trained model on disk is refused, the one before answers: {refused}")
+    figures = {
+        "market_time": moment.timestamp,
+        "markets": len(markets),
+        "models": sorted(engine.active()),
+        "prior": engine.prior_id,
+        "refused_model": refused,
+    }
     if problems or not markets:
         return HealthReport("degraded", "; ".join(problems) or "there is no market yet", figures)
     return HealthReport("ok", f"{len(markets)} markets", figures)

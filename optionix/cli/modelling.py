@@ -166,14 +166,19 @@ def fit_surface(chain: Path, out: Path, engine: str, scheduler: str | None, as_j
 @click.option(
     "--until", "moments", required=True, multiple=True, metavar="DATE", help="Learn up to here; again for more."
 )
-@click.option("--out", required=True, type=FILE, help="JSON file for what was learned.")
+@click.option("--out", type=FILE, help="JSON file for what was learned.")
+@click.option("--install", is_flag=True, help="Give it to the service of this data folder, which takes it as it runs.")
 @json_option
-def train(paths: tuple[str, ...], moments: tuple[str, ...], out: Path, as_json: bool) -> None:
+def train(paths: tuple[str, ...], moments: tuple[str, ...], out: Path | None, install: bool, as_json: bool) -> None:
     """Fit every model to the bars of several markets together: what short histories start from."""
     from ml.bars import BadBars, Bars
     from ml.files import read_bars_file
+    from ml.installed import install as install_prior
     from ml.training import train as fit
+    from optionix.settings import settings
 
+    if out is None and not install:
+        raise UserError("Where should what is learned go?", "Give --out FILE, or --install.")
     assets: dict[str, list[Bars]] = {}
     for given in paths:
         asset, found, name = given.partition("=")
@@ -188,12 +193,16 @@ def train(paths: tuple[str, ...], moments: tuple[str, ...], out: Path, as_json: 
             prior = fit(assets, [_seconds(moment, 0) for moment in moments], status.update)
         except BadBars as error:
             raise UserError(f"{error}.") from error
-    out.write_text(prior.document(), encoding="utf-8")
+    if out is not None:
+        out.write_text(prior.document(), encoding="utf-8")
+    installed = install_prior(prior, settings().data_dir / "models") if install else None
     if as_json:
         learned = [{"until": one.until, "made_from": dict(one.made_from)} for one in prior.learned]
-        emit_json({"learned": learned, "models": sorted(prior.learned[0].models), "out": out})
+        models = sorted(prior.learned[0].models)
+        emit_json({"learned": learned, "models": models, "out": out, "installed": installed})
         return
-    click.echo(f"{len(prior.learned[0].models)} models of {', '.join(assets)} until {', '.join(moments)}: {out}")
+    where = ", ".join(str(place) for place in (out, installed) if place is not None)
+    click.echo(f"{len(prior.learned[0].models)} models of {', '.join(assets)} until {', '.join(moments)}: {where}")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ml import live, schemas
 from ml.bars import BAR_SECONDS
 from ml.engine import RiskEngine
+from ml.forecasts import Forecaster
 from ml.live import Predictions, touches
 from ml.market_data import MarketData, MarketInfo, NotIndexed
 from ml.registry import Registry
@@ -108,7 +109,7 @@ def test_a_model_that_takes_over_is_pushed(engine: RiskEngine) -> None:
             assert record is not None
             other = record.model_copy(update={"id": "eth-another"})
             state = engine._states["ETH"]
-            await asyncio.to_thread(engine._take, state, other, full=True)
+            await asyncio.to_thread(engine._take, state, other, Forecaster(other), full=True)
             second = await told(found, 100)
             assert second.forecasts is not None and second.forecasts.model.id == "eth-another"
 
