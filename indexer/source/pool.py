@@ -214,7 +214,11 @@ class Pool:
                 self.bench.answered(member)
             return answer, member
         # Where one may only be down, another that serves the wrong chain is no reason to give up.
-        raise min(failures, key=lambda error: isinstance(error, _WRONG))
+        failure = min(failures, key=lambda error: isinstance(error, _WRONG))
+        if isinstance(failure, SourceLies):
+            # Where nobody is left who is trusted, that is what has to be told.
+            self.bench.ready()
+        raise failure
 
     async def _try(self, member: Member, question: Callable[[Endpoint], Awaitable[T]]) -> T | None:
         """What a certain one answers; None where it fails, for which it is benched.

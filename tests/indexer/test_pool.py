@@ -161,6 +161,20 @@ async def test_who_is_found_out_while_it_is_asked_stays_benched(lived: World, ou
         assert (await pool.view(1, 3)).following and first.asked == asked, "on the bench it is not asked"
 
 
+async def test_the_last_one_found_out_while_it_is_asked_says_what_to_do(lived: World) -> None:
+    transport = FaultyTransport()
+    async with Rpc(lived.anvil.url, transport=transport) as rpc:
+        pool = Pool("local", [Endpoint(rpc, [], "finalized")])
+
+        def found_out(method: str, params: list[Any], result: Any) -> Any:
+            pool.bench.put(pool.bench.members[0], Fault.LIED, "it hid a log")
+            return result
+
+        transport.fault = found_out
+        with pytest.raises(SourceLies, match="OPTIONIX_RPC_URL"):
+            await pool.block(1)
+
+
 def test_names_hold_no_path() -> None:
     rpcs = [Rpc(f"https://user:pass@node.example:8545/v3/{key}") for key in ("secret", "other")]
     bench = Bench("local", [Endpoint(rpc, [], 0) for rpc in rpcs])
