@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import orjson
 from fastapi import FastAPI
@@ -16,6 +17,10 @@ from starlette.middleware.gzip import GZipMiddleware
 import optionix
 from api import errors, page
 from api.accounts import endpoints as accounts
+from api.auth import endpoints as auth
+from api.auth.message import Place
+from api.auth.service import Auth
+from api.auth.tokens import AccessTokens
 from api.contracts import endpoints as contracts
 from api.instruments import endpoints as instruments
 from api.markets import endpoints as markets
@@ -35,11 +40,12 @@ from api.surfaces import endpoints as surfaces
 from api.trades import endpoints as trades
 from api.vaults import endpoints as vaults
 from api.writer import Writer
+from optionix import token_keys
 from optionix.chain.networks import network
 from optionix.chain.rpc import Rpc
 from optionix.settings import Settings
 
-ROUTERS = (status, markets, instruments, orders, trades, surfaces, vaults, accounts, contracts, risk)
+ROUTERS = (status, markets, instruments, orders, trades, surfaces, vaults, accounts, contracts, risk, auth)
 COMPRESS_FROM_BYTES = 1024
 RPC_SECONDS = 3.0
 """The chain is asked for signatures of contract accounts alone."""
@@ -73,6 +79,7 @@ def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
         app.state.database = database
         app.state.writer = Writer(settings.database_url, app.state.chain_id)
         app.state.rpc = Rpc(settings.rpc_url, timeout=RPC_SECONDS)
+        app.state.auth = _auth(settings, app)
         app.state.hub = hub
         app.state.publisher = publisher
         app.state.risk = RiskClient(settings.risk_url)
@@ -103,10 +110,24 @@ def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router.router, prefix="/v1")
     app.include_router(stream.router)
-    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_list, allow_methods=["GET", "POST"])
+    app.add_middleware(CORSMiddleware, allow_origins=settings.cors_list, allow_methods=["GET", "POST", "DELETE"])
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES)
     app.add_middleware(BodyLimit)
     app.add_middleware(Envelope)
     if page_folder is not None and page_folder.is_dir():
         page.mount(app, page_folder)
     return app
+
+
+def _auth(settings: Settings, app: FastAPI) -> Auth:
+    """Sign-in, with a key of its own on the local network, where nobody else's tokens count."""
+    folder = settings.token_keys_folder
+    if network(settings.network).is_local and not any(folder.glob("*.pem")):
+        token_keys.rotate(folder)
+    app.state.token_keys = token_keys.TokenKeys(folder)
+    domain = settings.sign_in_domain or urlsplit(settings.api_url).netloc
+    # A domain that is named is one of the public web.
+    scheme = "https" if settings.sign_in_domain else urlsplit(settings.api_url).scheme
+    place = Place(domain, f"{scheme}://{domain}", app.state.chain_id)
+    tokens = AccessTokens(app.state.token_keys, place.domain, place.chain_id)
+    return Auth(app.state.writer, app.state.rpc, tokens, place)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+
+from optionix.token_keys import TokenKeysMissing
+
+log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -26,6 +32,7 @@ class ApiError(Exception):
     status = 500
     code = "internal_error"
     title = "Internal error"
+    headers: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -55,9 +62,18 @@ class Unavailable(ApiError):
     status = 503
     code = "unavailable"
     title = "Unavailable"
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
-def problem(request: Request, status: int, code: str, title: str, detail: str, **extra: Any) -> JSONResponse:
+def problem(
+    request: Request,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **extra: Any,
+) -> JSONResponse:
     """A problem document; `instance` is the request's id, so that a report can be matched with the logs."""
     body = {
         "type": f"urn:optionix:error:{code}",
@@ -68,7 +84,6 @@ def problem(request: Request, status: int, code: str, title: str, detail: str, *
         "instance": request.scope.get("request_id", ""),
         **extra,
     }
-    headers = {"Retry-After": "1"} if status == 503 else None
     return JSONResponse(body, status, headers=headers, media_type=PROBLEM_JSON)
 
 
@@ -77,7 +92,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ApiError)
     async def _api_error(request: Request, error: ApiError) -> JSONResponse:
-        return problem(request, error.status, error.code, error.title, error.detail, **error.extra)
+        return problem(
+            request, error.status, error.code, error.title, error.detail, headers=error.headers, **error.extra
+        )
+
+    @app.exception_handler(TokenKeysMissing)
+    async def _no_keys(request: Request, error: TokenKeysMissing) -> JSONResponse:
+        log.error("token_keys_missing", error=str(error))
+        return await _api_error(request, Unavailable("Nobody can sign in now: the operator has to set a key up."))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

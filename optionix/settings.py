@@ -123,6 +123,12 @@ class Settings(BaseSettings):
     cors_origins: str = ""
     """Origins, separated by commas, whose pages may read the API. Empty: only the page that it serves itself."""
 
+    sign_in_domain: str = ""
+    """Host, with its port where there is one, that wallets sign in to. Empty: that of `api_url`."""
+
+    token_keys: Path | None = None
+    """Folder with the keys that sign access tokens, see `optionix token-keys`. None: in `data_dir`."""
+
     node_modules: Path = PROJECT_ROOT / "node_modules"
     """Folder with the npm packages: anvil, forge and solc come from there."""
 
@@ -200,6 +206,11 @@ class Settings(BaseSettings):
     def layout(self) -> Layout:
         """Where things lie in the data folder."""
         return Layout(self.data_dir)
+
+    @property
+    def token_keys_folder(self) -> Path:
+        """`token_keys`, or its place in `data_dir`."""
+        return self.token_keys or self.data_dir / "token-keys"
 
     @property
     def cors_list(self) -> list[str]:

@@ -24,10 +24,11 @@ from api.valuation.repository import market_state
 from api.writer import Writer
 from optionix.chain.errors import ChainError
 from optionix.chain.rpc import Rpc
+from optionix.chain.signatures import is_signed_by_key
 from optionix.instruments import Series as SeriesKey
 from optionix.orders import LimitKind, Order, hash_order
 from optionix.orders.pricing import AMOUNT_UNIT, MAX_VOLATILITY, MOST_AMOUNT
-from optionix.orders.signing import is_signed, is_signed_by_key
+from optionix.orders.signing import is_signed
 from optionix.pricing.payoff import WAD
 from optionix.store.models import Market, Series, SignedOrder
 from optionix.store.notify import OrderChange

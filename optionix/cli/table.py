@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
         "optionix.cli.solvency:prove_solvency_command", "Prove that the contracts hold what they owe."
     ),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
+    "token-keys": Entry("optionix.cli.token_keys:token_keys_group", "Keys that sign access tokens of the API."),
     "bench": Entry("optionix.cli.bench:bench_command", "Measure, and show the figures beside their goals."),
     "demo": Entry("optionix.cli.demo:demo_command", "Play a whole life of the market and have every balance judged."),
 }

@@ -48,6 +48,7 @@ from optionix.store.models.markets import (
 from optionix.store.models.orders import Exchange, NonceFloor, OrderFill, OrderState
 from optionix.store.models.signed_orders import SignedOrder
 from optionix.store.models.trading import AccountActivity, AccountProfit, Candle, DailyStats, DailyVolume, Trade
+from optionix.store.models.users import ActivityLog, RefreshToken, Session, SignInNonce
 from optionix.store.models.vaults import (
     LpRequest,
     Vault,
@@ -61,6 +62,7 @@ from optionix.store.models.vaults import (
 __all__ = [
     "AccountActivity",
     "AccountProfit",
+    "ActivityLog",
     "Audit",
     "Balance",
     "Base",
@@ -94,8 +96,11 @@ __all__ = [
     "OrderState",
     "Position",
     "RedeemFor",
+    "RefreshToken",
     "Series",
+    "Session",
     "SettlementProgress",
+    "SignInNonce",
     "SignedOrder",
     "Spot",
     "SpotCandle",
