@@ -132,8 +132,9 @@ async def test_a_liar_alone_stops_the_tables_and_is_named(chain: World, make_dat
         first.fault = FAULTS["one kind of log"]
         lied_from = chain.head
         await asyncio.to_thread(chain.client(7).buy, CALL, "1")
-        await until(lambda: liar_benched(sync) and sync.progress.phase == "retrying")
-        assert "whose receipts have" in sync.progress.detail and "OPTIONIX_RPC_URL" in sync.progress.detail
+        # The first retry may still tell of an answer that was on its way; from then on nobody is left to be asked.
+        await until(lambda: liar_benched(sync) and "OPTIONIX_RPC_URL" in sync.progress.detail)
+        assert sync.progress.phase == "retrying" and "whose receipts have" in sync.progress.detail
         assert sync.progress.report().status == "degraded"
         assert finalized(url) <= lied_from
         first.fault = None
