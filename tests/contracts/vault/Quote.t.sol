@@ -205,6 +205,23 @@ contract QuoteTest is VaultFixture {
         assertEq(calls.quoteBuy(call3000, 1e18).spread, before);
     }
 
+    /// @dev At a half spread of one the spread is the vega itself: a part of a unit of it counts whole, either way.
+    function test_aPartOfAUnitOfVegaIsCharged() public {
+        buy(calls, call3000, 10e18);
+        IOptionVault.Params memory p = calls.params();
+        (p.halfSpread, p.halfSpreadPerDay) = (0.5e18, 10e18);
+        calls.setParams(p);
+        refresh();
+        skip(1 days / 20);
+        moveSpot(3000);
+        nextBlock();
+        uint256 vega = _prices(call3000).vega;
+        uint256 q = 1e18 + 1e10;
+        assertGt(mulmod(q, vega, 1e18), 0, "there is a part");
+        assertEq(calls.quoteSell(call3000, q).spread, q * vega / 1e18 + 1, "sell");
+        assertEq(calls.quoteBuy(call3000, q).spread, q * vega / 1e18 + 1, "buy");
+    }
+
     /// @dev Leavers paid between two trades of a block are gone from the base: the cap on use holds what is left.
     function test_leaversPaidWithinABlockAreGoneFromTheBase() public {
         vm.prank(alice);
