@@ -18,6 +18,7 @@ from indexer.progress import Progress
 from indexer.setup import ChainSetup, from_deployment, watched_contracts
 from indexer.source.endpoint import Endpoint
 from indexer.source.live import HeadWatcher
+from indexer.source.past import Extent
 from indexer.source.pool import Pool
 from indexer.sync import ChainSync
 from optionix.chain.deployment import Deployment, load
@@ -66,7 +67,8 @@ async def open_service(
     async with AsyncExitStack() as stack:
         rpcs = [await stack.enter_async_context(Rpc(url)) for url in config.rpc_urls]
         finality, addresses = network(config.network).finality, list(watched_contracts(deployment))
-        pool = Pool(config.network, [Endpoint(rpc, addresses, finality) for rpc in rpcs])
+        endpoints = [Endpoint(rpc, addresses, finality) for rpc in rpcs]
+        pool = Pool(config.network, endpoints, backfill=Extent(config.verify_backfill))
         progress.endpoints = pool.bench.states
         setup = await _setup(deployment, pool, progress, stop)
         async with HeadWatcher(rpcs[0], config.ws_url, chain_id=deployment.chain_id) as watcher:

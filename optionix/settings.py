@@ -97,13 +97,19 @@ class Settings(BaseSettings):
     stack_password: str = Field(default="", repr=False)
     """Password of the local Postgres and Redis, written by the stack where `tcp` opens ports; not needed on sockets."""
 
-    rpc_url: str = ""
+    rpc_url: str = Field(default="", repr=False)
     """JSON-RPC endpoint over HTTP. Empty: the local chain."""
 
-    rpc_fallback_urls: str = ""
+    rpc_fallback_urls: str = Field(default="", repr=False)
     """Further JSON-RPC endpoints of the network, separated by commas: compared with the first, asked where it fails."""
 
-    ws_url: str = ""
+    verify_backfill: Literal["none", "sample", "all"] = "sample"
+    """How much of the final past the indexer proves where one endpoint alone tells it; a second one is compared with.
+
+    `sample`: two blocks a second by their receipts, which finds an endpoint that holds back or alters much. `all`:
+    every block before it is in the tables, for a header of each and the receipts of those that may have events."""
+
+    ws_url: str = Field(default="", repr=False)
     """JSON-RPC endpoints over WebSocket, separated by commas: the next is taken where one fails.
 
     Empty: the local chain where `rpc_url` is empty too, else none."""

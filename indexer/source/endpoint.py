@@ -157,12 +157,18 @@ class Endpoint:
         for header in headers:
             if header is None or header["parentHash"] != parent:
                 break
-            bloom = header.get("logsBloom")
-            found.append(
-                Header(Block.of_header(header), None if bloom is None else int(bloom, 16), is_authentic(header))
-            )
+            found.append(_header(header))
             parent = header["hash"]
         return found
+
+    @_well_formed
+    async def headers(self, numbers: Sequence[int]) -> list[Header]:
+        """Headers of blocks that must be there."""
+        found = await self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
+        headers = [_header(each) for each in found]
+        if [header.block.number for header in headers] != list(numbers):
+            raise Malformed(f"{self.rpc.name}: asked for blocks from {numbers[0]} on, got others")
+        return headers
 
     @_well_formed
     async def head(self) -> int:
@@ -248,6 +254,11 @@ class Endpoint:
         headers = await self.rpc.batch([("eth_getBlockByNumber", [hex(number), False]) for number in missing])
         times |= {number: int(header["timestamp"], 16) for number, header in zip(missing, headers, strict=True)}
         return times
+
+
+def _header(given: Mapping[str, Any]) -> Header:
+    bloom = given.get("logsBloom")
+    return Header(Block.of_header(given), None if bloom is None else int(bloom, 16), is_authentic(given))
 
 
 def log_place(log: Log) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from indexer.errors import Malformed, SourceLies, WrongGenesis
 from indexer.logs import Trace, traces
 from indexer.source.bench import Bench, Fault, Member
 from indexer.source.endpoint import Endpoint, Header, Log, View, log_place
+from indexer.source.past import Extent, Past, PastLie
 from indexer.source.receipts import Unproven, proven_logs
 from optionix.chain.errors import ChainError, RateLimited, RpcError, RpcUnavailable, TooManyResults, WrongChain
 from optionix.chain.rpc import Rpc
@@ -35,13 +36,19 @@ class Pool:
     """A network's endpoints, asked in the order given as far as they are well.
 
     An endpoint is asked for the chain's id and genesis before its first answer counts, and again after each fault. A
-    final range is asked of two where there are two, and compared.
+    final range is asked of two where there are two, and compared; of one, as much of it is proven as `backfill` says.
     """
 
     def __init__(
-        self, network: str, endpoints: Sequence[Endpoint], clock: Callable[[], float] = time.monotonic
+        self,
+        network: str,
+        endpoints: Sequence[Endpoint],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        backfill: Extent = Extent.SAMPLE,
     ) -> None:
         self.bench = Bench(network, endpoints, clock)
+        self._past = Past(network, backfill, clock=clock)
         self._clock = clock
         self._identity: tuple[int, str] | None = None
         self._servers: dict[str, Member] = {}
@@ -104,14 +111,14 @@ class Pool:
         return (await self._ask(lambda endpoint: endpoint.timestamps(logs)))[0]
 
     async def logs_in(self, first: int, last: int) -> tuple[list[Log], Block]:
-        """All logs of a final range, as two endpoints say them where there are two.
+        """All logs of a final range, as two endpoints say them where there are two, else as one proves.
 
         Raises
         ------
         TooManyResults
             When one of them wants fewer blocks at once.
         SourceLies
-            They did not agree; who was wrong is benched.
+            They did not agree, or one does not prove what it tells; who was wrong is benched.
         """
         found, member = await self._ask(lambda endpoint: endpoint.logs_in(first, last))
         for other in self._others(member):
@@ -122,6 +129,14 @@ class Pool:
                 return found
             await self._judge(member, found[0], other, second[0])
             raise SourceLies(f"{member.name} and {other.name} tell blocks {first} to {last} differently")
+        try:
+            await self._past.prove(member.endpoint, first, last, *found)
+        except PastLie as lie:
+            self.bench.put(member, Fault.LIED, str(lie))
+            raise SourceLies(
+                f"{member.name}: {lie}.",
+                "What it told of blocks before may be as wrong: index anew with `optionix index --fresh` from another.",
+            ) from lie
         return found
 
     async def still_has(self, block: Block) -> bool:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import rlp
 from eth_utils.crypto import keccak
-from trie import HexaryTrie
+from rlp.codec import encode_raw
 
 _FIELDS = (
     *("parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom"),
@@ -23,6 +22,8 @@ _LATER_FIELDS = (
 _NUMBERS = frozenset(
     {"difficulty", "number", "gasLimit", "gasUsed", "timestamp", "baseFeePerGas", "blobGasUsed", "excessBlobGas"}
 )
+
+_EMPTY_ROOT = keccak(b"\x80")
 
 
 class Unproven(Exception):
@@ -66,28 +67,68 @@ def is_authentic(header: Mapping[str, Any]) -> bool:
 def header_hash(header: Mapping[str, Any]) -> bytes:
     """Hash of a header as a node gives it."""
     names = [*_FIELDS, *(name for name in _LATER_FIELDS if header.get(name) is not None)]
-    return keccak(rlp.encode([_number(header[name]) if name in _NUMBERS else _bytes(header[name]) for name in names]))
+    return keccak(encode_raw([_integer(header[name]) if name in _NUMBERS else _bytes(header[name]) for name in names]))
 
 
 def receipts_root(receipts: Sequence[Mapping[str, Any]]) -> bytes:
     """Root of the trie of a block's receipts, in order."""
-    trie = HexaryTrie({}, prune=True)
-    with trie.squash_changes() as changes:
-        for place, receipt in enumerate(receipts):
-            changes[rlp.encode(place)] = _encoded(receipt)
-    return bytes(trie.root_hash)
+    if not receipts:
+        return _EMPTY_ROOT
+    leaves = sorted((encode_raw(_big_endian(place)).hex(), _encoded(receipt)) for place, receipt in enumerate(receipts))
+    return keccak(encode_raw(_node(leaves, 0)))
+
+
+def _node(leaves: Sequence[tuple[str, bytes]], depth: int) -> list[Any]:
+    """A node of the Merkle Patricia trie (Yellow Paper, appendix D) over sorted leaves that share `depth` nibbles.
+
+    All leaves are known beforehand: nothing is looked up, and each node is made once.
+    """
+    path = leaves[0][0]
+    if len(leaves) == 1:
+        return [_packed(path[depth:], leaf=True), leaves[0][1]]
+    # Sorted: what the first and the last share, all share.
+    shared, other = depth, leaves[-1][0]
+    while path[shared] == other[shared]:
+        shared += 1
+    if shared > depth:
+        return [_packed(path[depth:shared], leaf=False), _reference(_node(leaves, shared))]
+    branches: list[Any] = [b""] * 17
+    begin = 0
+    while begin < len(leaves):
+        nibble = leaves[begin][0][depth]  # no key is the beginning of another
+        end = begin + 1
+        while end < len(leaves) and leaves[end][0][depth] == nibble:
+            end += 1
+        branches[int(nibble, 16)] = _reference(_node(leaves[begin:end], depth + 1))
+        begin = end
+    return branches
+
+
+def _reference(node: list[Any]) -> Any:
+    encoded = encode_raw(node)
+    return node if len(encoded) < 32 else keccak(encoded)
+
+
+def _packed(nibbles: str, *, leaf: bool) -> bytes:
+    """A path with its kind and whether its length is odd (appendix C)."""
+    odd = len(nibbles) % 2
+    return bytes.fromhex(f"{2 * leaf + odd:x}" + ("" if odd else "0") + nibbles)
+
+
+def _big_endian(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def _encoded(receipt: Mapping[str, Any]) -> bytes:
     logs = [[_bytes(log["address"]), [_bytes(topic) for topic in log["topics"]], _bytes(log["data"])]
             for log in receipt["logs"]]  # fmt: skip
     # Before Byzantium a receipt had the state's root where now it says whether the transaction went through.
-    outcome = _bytes(receipt["root"]) if receipt.get("status") is None else _number(receipt["status"])
-    fields: list[Any] = [outcome, _number(receipt["cumulativeGasUsed"]), _bytes(receipt["logsBloom"]), logs]
+    outcome = _bytes(receipt["root"]) if receipt.get("status") is None else _integer(receipt["status"])
+    fields: list[Any] = [outcome, _integer(receipt["cumulativeGasUsed"]), _bytes(receipt["logsBloom"]), logs]
     # Deposits of the OP stack say more.
-    fields += [_number(receipt[name]) for name in ("depositNonce", "depositReceiptVersion") if receipt.get(name)]
+    fields += [_integer(receipt[name]) for name in ("depositNonce", "depositReceiptVersion") if receipt.get(name)]
     kind = _number(receipt.get("type") or "0x0")
-    body = bytes(rlp.encode(fields))
+    body = bytes(encode_raw(fields))
     return body if kind == 0 else bytes([kind]) + body
 
 
@@ -95,5 +136,12 @@ def _bytes(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
 
 
+def _integer(text: str) -> bytes:
+    return _big_endian(_number(text))
+
+
 def _number(text: str) -> int:
-    return int(text, 16)
+    number = int(text, 16)
+    if number < 0:
+        raise ValueError(f"{text} where there is no sign")
+    return number

@@ -18,6 +18,7 @@ from indexer.progress import Progress
 from indexer.setup import from_deployment
 from indexer.source.endpoint import Endpoint
 from indexer.source.live import HeadWatcher
+from indexer.source.past import Extent
 from indexer.source.pool import Pool
 from indexer.sync import ChainSync
 from optionix.chain.rpc import Rpc
@@ -38,14 +39,20 @@ _VOLATILE = {
 
 @asynccontextmanager
 async def syncing(
-    world: World, url: str, *, websocket: bool = True, transports: Sequence[FaultyTransport | None] = (None,)
+    world: World,
+    url: str,
+    *,
+    websocket: bool = True,
+    transports: Sequence[FaultyTransport | None] = (None,),
+    backfill: Extent = Extent.SAMPLE,
 ) -> AsyncIterator[ChainSync]:
     """A sync of a world's chain that was not started, over one endpoint for each transport."""
     async with Rpc(world.anvil.url) as rpc, AsyncExitStack() as stack:
         setup = await from_deployment(world.deployment, rpc)
         rpcs = [await stack.enter_async_context(Rpc(world.anvil.url, transport=each)) for each in transports]
         async with HeadWatcher(rpc, world.anvil.ws_url if websocket else "", poll_seconds=0.02) as watcher:
-            pool = Pool("local", [Endpoint(each, list(setup.contracts), "finalized") for each in rpcs])
+            endpoints = [Endpoint(each, list(setup.contracts), "finalized") for each in rpcs]
+            pool = Pool("local", endpoints, backfill=backfill)
             yield ChainSync(setup, pool, conninfo(url), watcher, Progress("local", CHAIN))
 
 

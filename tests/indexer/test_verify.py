@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import rlp
 from prometheus_client import REGISTRY
+from trie import HexaryTrie
 
 from indexer.source.bench import Fault as Kind
-from indexer.source.receipts import Unproven, header_hash, proven_logs, receipts_root
+from indexer.source.receipts import Unproven, _encoded, header_hash, proven_logs, receipts_root
 from indexer.sync import ChainSync
 from tests.indexer.life import CALL, World
 from tests.indexer.running import assert_same_tables, following, index, query, until, until_at_head
@@ -77,6 +79,27 @@ class TestProof:
             receipts = [{**receipts[0], **change}, *receipts[1:]]
         with pytest.raises(Unproven):
             proven_logs(header["hash"], header, receipts)
+
+    @pytest.mark.parametrize("count", [0, 1, 2, 3, 15, 16, 17, 127, 128, 129, 130, 256, 257, 400])
+    def test_the_root_is_that_of_a_plain_trie(self, count: int) -> None:
+        receipts = [
+            {
+                "status": "0x1",
+                "cumulativeGasUsed": hex(21_000 * (place + 1)),
+                "logsBloom": "0x" + "00" * (256 if place % 3 else 0),  # short ones stand in their parent
+                "type": hex(place % 4),
+                "logs": [{"address": "0x" + "11" * 20, "topics": ["0x" + "22" * 32] * (place % 5), "data": "0x"}],
+            }
+            for place in range(count)
+        ]
+        plain = HexaryTrie({})
+        for place, receipt in enumerate(receipts):
+            plain[rlp.encode(place)] = _encoded(receipt)
+        assert receipts_root(receipts) == plain.root_hash
+
+    def test_a_number_with_a_sign_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="no sign"):
+            receipts_root([{"status": "-0x1", "cumulativeGasUsed": "0x1", "logsBloom": "0x", "logs": []}])
 
     def test_nothing_is_no_proof(self) -> None:
         with pytest.raises(Unproven, match="no header"):
