@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from optionix.cli.modeloptions import FILE, asset_files, engine_options, horizon_days, progress, seconds_of
 from optionix.cli.output import emit_json, json_option
 from optionix.errors import UserError
 
 if TYPE_CHECKING:
     from ml.backtest import Judged
+    from ml.compute import Engine
     from ml.regimes import Skill
-
-FILE = click.Path(path_type=Path)
-MAX_HORIZON = 90
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def engine_options(command: Command) -> Command:
-    """`--engine` and `--scheduler`, for work that can be spread over machines."""
-    command = click.option("--scheduler", metavar="ADDR", help="Dask scheduler, tcp://HOST:PORT.")(command)
-    return click.option(
-        "--engine",
-        type=click.Choice(["local", "dask"]),
-        default="local",
-        show_default=True,
-        help="Where the work is done; the results are equal.",
-    )(command)
 
 
 @click.command()
@@ -58,7 +41,7 @@ def backtest(
     horizons: str,
     out: Path | None,
     regimes: bool,
-    engine: str,
+    engine: Engine,
     scheduler: str | None,
     as_json: bool,
 ) -> None:
@@ -68,7 +51,7 @@ def backtest(
     from ml.files import read_bars_file, read_implied_file
 
     days = horizon_days(horizons)
-    begin, end = _seconds(first, 0), _seconds(last, 2**62)
+    begin, end = seconds_of(first, 0), seconds_of(last, 2**62)
     if begin > end:
         raise UserError(f"--from {first} is after --to {last}.", "Exchange them.")
     try:
@@ -79,7 +62,7 @@ def backtest(
                 bars,
                 days,
                 implied=volatility,
-                engine="dask" if engine == "dask" else "local",
+                engine=engine,
                 scheduler=scheduler,
                 done=done,
             )
@@ -118,7 +101,7 @@ def backtest(
 @click.option("--out", required=True, type=FILE, help="JSON file for the slices; .jsonl for lines.")
 @engine_options
 @json_option
-def fit_surface(chain: Path, out: Path, engine: str, scheduler: str | None, as_json: bool) -> None:
+def fit_surface(chain: Path, out: Path, engine: Engine, scheduler: str | None, as_json: bool) -> None:
     """Fit raw SVI and the contract's SSVI to the snapshots of a chain file, free of arbitrage."""
     from ml.calibration import report
     from ml.calibration.quotes import read_chain, snapshots
@@ -133,7 +116,7 @@ def fit_surface(chain: Path, out: Path, engine: str, scheduler: str | None, as_j
         surfaces = each(
             fit,
             [expiries for _, _, expiries in taken],
-            "dask" if engine == "dask" else "local",
+            engine,
             scheduler,
             lambda count: done(count, len(taken)),
         )
@@ -180,17 +163,14 @@ def train(paths: tuple[str, ...], moments: tuple[str, ...], out: Path | None, in
     if out is None and not install:
         raise UserError("Where should what is learned go?", "Give --out FILE, or --install.")
     assets: dict[str, list[Bars]] = {}
-    for given in paths:
-        asset, found, name = given.partition("=")
-        if not found:
-            raise UserError(f"--bars {given} has no asset.", "Write it as ETH=bars.parquet.")
+    for asset, path in asset_files(paths):
         try:
-            assets.setdefault(asset, []).append(read_bars_file(Path(name), asset)[0])
+            assets.setdefault(asset, []).append(read_bars_file(path, asset)[0])
         except BadBars as error:
             raise UserError(f"{error}.") from error
     with Console(stderr=True).status("training") as status:
         try:
-            prior = fit(assets, [_seconds(moment, 0) for moment in moments], status.update)
+            prior = fit(assets, [seconds_of(moment, 0) for moment in moments], status.update)
         except BadBars as error:
             raise UserError(f"{error}.") from error
     if out is not None:
@@ -203,15 +183,6 @@ def train(paths: tuple[str, ...], moments: tuple[str, ...], out: Path | None, in
         return
     where = ", ".join(str(place) for place in (out, installed) if place is not None)
     click.echo(f"{len(prior.learned[0].models)} models of {', '.join(assets)} until {', '.join(moments)}: {where}")
-
-
-@contextmanager
-def progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error that is told how many pieces are done, and of how many."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda count, total: progress.update(task, completed=count, total=total)
 
 
 def _judged(entry: Judged) -> dict[str, Any]:
@@ -257,24 +228,3 @@ def _show(asset: str, entry: Judged) -> None:
     click.echo(f"outcomes below the 10, 50, 90 % quantiles: {low}, {middle}, {high}")
     if entry.best_baseline:
         click.echo(f"against {entry.best_baseline}, the best baseline after the cut: p = {entry.p_value:.3f}")
-
-
-def horizon_days(text: str) -> list[int]:
-    """Days of a list separated by commas; UserError where it is none."""
-    try:
-        days = [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"--horizons {text} is not a list of days.", "Write it as 1,7,30.") from None
-    if not all(0 < day <= MAX_HORIZON for day in days):
-        raise UserError(f"--horizons {text}: use days from 1 to {MAX_HORIZON}.")
-    return list(dict.fromkeys(days))
-
-
-def _seconds(text: str | None, default: int) -> int:
-    if text is None:
-        return default
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(f"{text!r} is not a date.", "Write it as 2023-03-06.") from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
-import httpx
 from rich.console import Console
 from rich.table import Table
 
+from optionix.cli.asking import ask
 from optionix.cli.modelling import backtest, fit_surface, train
 from optionix.cli.output import emit_json, json_option
 from optionix.cli.riskreport import report
 from optionix.cli.riskview import account, portfolio
-from optionix.errors import UserError
 
 
 @click.group()
@@ -48,28 +46,6 @@ def forecast(market: int, horizons: str, as_json: bool) -> None:
     Console().print(table)
     for problem in answer["problems"]:
         click.echo(problem)
-
-
-def ask(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A JSON answer of the running service, to a POST where there is a body.
-
-    Raises
-    ------
-    UserError
-        When it does not answer or refuses.
-    """
-    from optionix.settings import settings
-
-    url = settings().risk_url
-    try:
-        method = "GET" if body is None else "POST"
-        answer = httpx.request(method, f"{url}{path}", json=body, timeout=30, trust_env=False)
-        told: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise UserError(f"The risk service at {url} does not answer: {error}.", "Run `optionix up`.") from error
-    if answer.status_code != 200:
-        raise UserError(f"The risk service refused: {told.get('detail', told)}")
-    return told
 
 
 for command in (account, backtest, fit_surface, portfolio, report, train):

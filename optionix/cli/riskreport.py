@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optionix.cli.modelling import FILE, engine_options, horizon_days, progress
+from optionix.cli.modeloptions import FILE, asset_files, engine_options, horizon_days, progress
 from optionix.cli.output import emit_json, json_option
 from optionix.errors import UserError
 
 if TYPE_CHECKING:
+    from ml.compute import Engine
     from ml.report import Plot
 
 
@@ -27,7 +28,7 @@ def report(
     paths: tuple[str, ...],
     chains: tuple[Path, ...],
     horizons: str,
-    engine: str,
+    engine: Engine,
     scheduler: str | None,
     as_json: bool,
 ) -> None:
@@ -43,12 +44,7 @@ def report(
         raise UserError("There is nothing to report on.", "Give --bars ASSET=FILE or --chain FILE, or both.")
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is not a folder.", "Give another --out.")
-    given = []
-    for text in paths:
-        asset, found, name = text.partition("=")
-        if not (found and asset.isalnum() and name):
-            raise UserError(f"--bars {text} has no asset.", "Write it as ETH=bars.parquet.")
-        given.append((asset, Path(name)))
+    given = asset_files(paths)
     # Files are read before anything is fitted: a bad one is told at once.
     tables = [read_chain(path) for path in chains]
     shown: list[Plot] = []
@@ -56,9 +52,7 @@ def report(
         bars = [read_bars_file(path, asset)[0] for asset, path in given]
         for one in bars:
             with progress(f"{one.asset}: fitting", as_json) as done:
-                result = backtest(
-                    one, days, engine="dask" if engine == "dask" else "local", scheduler=scheduler, done=done
-                )
+                result = backtest(one, days, engine=engine, scheduler=scheduler, done=done)
             shown += page.forecast_plots(result)
     except BadBars as error:
         raise UserError(f"{error}.") from error

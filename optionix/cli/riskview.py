@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from optionix.cli.asking import ask
 from optionix.cli.output import emit_json, json_option
 from optionix.errors import UserError
 
@@ -37,7 +38,6 @@ def _leg(text: str) -> dict[str, str]:
 
 def _tell(path: str, body: dict[str, Any], as_json: bool) -> None:
     from optionix.chain.networks import network
-    from optionix.cli.risk import ask
     from optionix.settings import settings
 
     answer = ask(path, {"chain_id": network(settings().network).chain_id} | body)
