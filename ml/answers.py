@@ -1,20 +1,23 @@
-"""Forecasts and surfaces as the service tells them, to one who asks and to subscribers."""
+"""How the service answers: forecasts and surfaces as it tells them, what it can refuse with, how long it took."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 from ml import schemas
 from ml.bars import BadBars
 from ml.engine import MarketView, RiskEngine
 from ml.market_data import NotIndexed
 from ml.provenance import move_of, sources_of
-from ml.risk_endpoints import ANSWER_SECONDS
 from ml.surfaces import VARIANCE_PREMIUM
 
+ANSWER_SECONDS = Histogram(
+    "optionix_risk_answer_seconds", "Time to answer", ["question"], buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5)
+)
+ERRORS: dict[int | str, dict[str, Any]] = {404: {"model": schemas.Problem}, 503: {"model": schemas.Problem}}
 REFUSED = Counter("optionix_risk_surfaces_refused_total", "Surfaces that were refused", ["symbol"])
 BAR_AGE = Gauge("optionix_risk_bar_age_seconds", "Market time since the newest bar closed", ["symbol"])
 FORECAST = Gauge("optionix_risk_forecast_volatility", "Forecast of annual volatility", ["symbol", "days"])

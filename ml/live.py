@@ -25,7 +25,6 @@ from ml.bars import BAR_SECONDS, BadBars
 from ml.engine import RiskEngine
 from ml.market_data import MarketInfo
 from ml.registry import ModelRecord
-from ml.risk_endpoints import ERRORS
 from optionix.store.notify import ANY_TOPIC, BlockChange
 
 log = structlog.get_logger("risk")
@@ -170,7 +169,7 @@ def predict(engine: RiskEngine, market: int) -> schemas.Prediction:
 def add_live(app: FastAPI, predictions: Predictions) -> None:
     """Add the stream to the application."""
 
-    @app.get("/predictions/{market}", responses=ERRORS, response_class=StreamingResponse)
+    @app.get("/predictions/{market}", responses=answers.ERRORS, response_class=StreamingResponse)
     async def stream(market: int) -> StreamingResponse:
         """Server-sent events `prediction`: the newest at once, then one for every new bar, price and trade."""
         found = await predictions.subscribe(market)

@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
-from prometheus_client import Histogram
 
 from ml import schemas
 from ml.accounts import Assessment
+from ml.answers import ANSWER_SECONDS, ERRORS
 from ml.engine import RiskEngine
 from ml.market_data import Holding, Moment, NotIndexed
 from optionix.instruments import InstrumentError, Side, parse_series
 
-ANSWER_SECONDS = Histogram(
-    "optionix_risk_answer_seconds", "Time to answer", ["question"], buckets=(0.005, 0.02, 0.05, 0.1, 0.25, 1, 5)
-)
-ERRORS: dict[int | str, dict[str, Any]] = {404: {"model": schemas.Problem}, 503: {"model": schemas.Problem}}
 _WAD = 10**18
 
 

@@ -15,7 +15,7 @@ from ml.bars import BadBars
 from ml.engine import RiskEngine
 from ml.live import Predictions, add_live
 from ml.market_data import NotIndexed
-from ml.risk_endpoints import ANSWER_SECONDS, ERRORS, BadPortfolio, add_risk
+from ml.risk_endpoints import BadPortfolio, add_risk
 from optionix import __version__
 from optionix.telemetry import HealthReport
 
@@ -67,7 +67,7 @@ def create_app(engine: RiskEngine) -> FastAPI:
             ]
         )
 
-    @app.get("/forecasts/{market}", responses=ERRORS)
+    @app.get("/forecasts/{market}", responses=answers.ERRORS)
     def forecasts(
         market: int,
         horizons: HorizonList = "1,7,30",
@@ -75,28 +75,28 @@ def create_app(engine: RiskEngine) -> FastAPI:
         """Forecasts of realised variance with quantiles."""
         return answers.forecasts(engine, market, answers.days_of(horizons))
 
-    @app.get("/forecasts", responses=ERRORS)
+    @app.get("/forecasts", responses=answers.ERRORS)
     def many_forecasts(markets: MarketList, horizons: HorizonList = "1,7,30") -> schemas.ManyForecasts:
         """The same of many markets; one that cannot be forecast is named with its reason beside the others."""
         days = answers.days_of(horizons)
         found, problems = answers.each(markets, lambda market: answers.forecasts(engine, market, days))
         return schemas.ManyForecasts(forecasts=found, problems=problems)
 
-    @app.get("/surfaces/{market}", responses=ERRORS)
+    @app.get("/surfaces/{market}", responses=answers.ERRORS)
     def surfaces(market: int) -> schemas.SurfaceAnswer:
         """A slice for each listed expiry, or a refusal with its reasons."""
         return answers.surface(engine, market)
 
-    @app.get("/surfaces", responses=ERRORS)
+    @app.get("/surfaces", responses=answers.ERRORS)
     def many_surfaces(markets: MarketList) -> schemas.ManySurfaces:
         """The same of many markets."""
         found, problems = answers.each(markets, lambda market: answers.surface(engine, market))
         return schemas.ManySurfaces(surfaces=found, problems=problems)
 
-    @app.get("/regimes/{market}", responses=ERRORS)
+    @app.get("/regimes/{market}", responses=answers.ERRORS)
     def regimes(market: int) -> schemas.RegimeAnswer:
         """Calm, trending or stressed, and what says so."""
-        with ANSWER_SECONDS.labels("regimes").time():
+        with answers.ANSWER_SECONDS.labels("regimes").time():
             seen, regime = engine.regime(market)
         return schemas.RegimeAnswer(
             market=market,
