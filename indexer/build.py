@@ -21,13 +21,12 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import MetaData
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from indexer.archive import stored_setup
 from indexer.derive import DERIVATION
 from indexer.derive.state import State
-from indexer.derive.table import Loader
+from indexer.derive.table import DIALECT, Loader
 from indexer.errors import BuildRunning, LogsMissing, NotReplaced
 from indexer.ingest import Ingest
 from indexer.postgres import Connection, connect
@@ -132,15 +131,15 @@ def _prepare(session: Connection) -> bool:
     version = f"schema {migrate.head()}, derivation {DERIVATION}"
     if _schema_note(session, BUILD) == version:
         return True
-    metadata, dialect = MetaData(naming_convention=Base.metadata.naming_convention), postgresql.dialect()  # type: ignore[no-untyped-call]
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
     with session.transaction():
         session.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(BUILD)))
         session.execute(sql.SQL("create schema {}").format(sql.Identifier(BUILD)))
         for name in derived_tables():
             table = Base.metadata.tables[name].to_metadata(metadata, schema=BUILD)
-            session.execute(str(CreateTable(table).compile(dialect=dialect)).encode())
+            session.execute(str(CreateTable(table).compile(dialect=DIALECT)).encode())
             for index in table.indexes:
-                session.execute(str(CreateIndex(index).compile(dialect=dialect)).encode())
+                session.execute(str(CreateIndex(index).compile(dialect=DIALECT)).encode())
         session.execute(sql.SQL("comment on schema {} is {}").format(sql.Identifier(BUILD), sql.Literal(version)))
     return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Iterator
 
 import anyio.to_thread
 import uvicorn
@@ -34,12 +35,21 @@ def build_engine(config: Settings) -> RiskEngine:
     return RiskEngine(data, source, Registry(config.data_dir / "models"), venue=venue)
 
 
+class _Server(uvicorn.Server):
+    """One that leaves signals to the service: uvicorn would take them, and raise them again when it has ended."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """See above."""
+        yield
+
+
 async def run(config: Settings) -> None:
     """Serve until told to stop."""
     log = configure_logging("risk", config.log_level)
     stop = stop_event()
     engine = build_engine(config)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             create_app(engine),
             host=config.host,
@@ -49,8 +59,6 @@ async def run(config: Settings) -> None:
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
     )
-    # Signals are ours: uvicorn would take them from the loop.
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     telemetry = await serve(
         config.metrics_port("risk"), lambda: anyio.to_thread.run_sync(health, engine), host=config.host
     )

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ml import regimes
-from ml.bars import BAR_SECONDS, BARS_PER_DAY, GAP_LIMIT_BARS, BadBars, Bars, Floats
+from ml.bars import BAR_SECONDS, BARS_PER_DAY, GAP_LIMIT_BARS, BadBars, Bars, Floats, Ints, Mask
 from ml.compare import diebold_mariano
 from ml.compute import Engine, each
 from ml.files import Implied
@@ -33,7 +32,6 @@ MIN_CHOICE_ORIGINS = 30
 SHORT_DAYS = 180
 """Less history than this before an origin: its forecast leans on the prior, and the row says so."""
 COMPARED: tuple[type[VarianceModel], ...] = (*BASELINES, *OWN, Boosted)
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -218,7 +216,7 @@ def divide(walk: Walk, share: float) -> Cut | None:
     return Cut(share, preferred(walk, before), earlier, later, rank)
 
 
-def degraded(bars: Bars, rows: npt.NDArray[np.int64], prepared: Prepared) -> dict[int, str]:
+def degraded(bars: Bars, rows: Ints, prepared: Prepared) -> dict[int, str]:
     """Why each origin is not to be trusted fully; only those that are not are named."""
     reasons: dict[int, str] = {}
     closed = bars.start + bars.step

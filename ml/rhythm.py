@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.bars import BARS_PER_DAY, Floats, Ints, VarianceSeries
+from ml.bars import BARS_PER_DAY, Floats, Ints, Mask, VarianceSeries
 
 WEEK_BARS = 7 * BARS_PER_DAY
 _MONDAY = 4 * 86_400
@@ -78,7 +78,7 @@ def weekly_rhythm(series: VarianceSeries) -> Rhythm:
     return Rhythm(table[day, slot], table, day, slot)
 
 
-def _tables(weekday: Ints, whole: np.ndarray, of_day: Floats, of_bar: Floats) -> Floats:  # type: ignore[type-arg]
+def _tables(weekday: Ints, whole: Mask, of_day: Floats, of_bar: Floats) -> Floats:
     """The table known when each day begins, and after the last; days with missing half hours teach nothing."""
     weekly, daily = 0.5 ** (1 / PRIOR_WEEKS), 0.5 ** (1 / (7 * PRIOR_WEEKS))
     day_weight, day_sum = np.full(7, PRIOR_WEEKS), PRIOR_WEEKS * PRIOR_OF_DAY / PRIOR_OF_DAY.mean()

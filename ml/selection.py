@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ml import regimes
-from ml.bars import Bars
+from ml.bars import Bars, Mask
 from ml.compare import diebold_mariano
 from ml.models import VarianceModel
 from ml.prior import Prior, shipped
@@ -124,7 +124,7 @@ def choose(walk: Walk) -> HorizonChoice:
     )
 
 
-def preferred(walk: Walk, where: np.ndarray) -> str:  # type: ignore[type-arg]
+def preferred(walk: Walk, where: Mask) -> str:
     """The model to use by some origins: the combination, unless the best of the others beats it for certain."""
     losses = walk.losses(where)
     best = min(losses, key=lambda name: float(np.mean(losses[name])))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ml import regimes
-from ml.bars import BadBars, Bars, VarianceSeries, realised_variance
+from ml.bars import BadBars, Bars, Floats, VarianceSeries, realised_variance
 from ml.combination import members
 from ml.features import make_features
 from ml.models import BY_NAME, OWN, Parameters
@@ -90,7 +90,7 @@ def _append(before: VarianceSeries, after: VarianceSeries) -> VarianceSeries:
     missing = np.arange(int(before.end[kept][-1]) + 1800, int(after.end[0]), 1800, dtype=np.int64)
     last_day = float(np.mean(before.variance[kept][-48:]))
 
-    def column(early: np.ndarray, late: np.ndarray, fill: float) -> np.ndarray:  # type: ignore[type-arg]
+    def column(early: Floats, late: Floats, fill: float) -> Floats:
         return np.concatenate([early[kept], np.full(len(missing), fill), late])
 
     ranges = volume = None

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from statistics import median_low
-from typing import Any
 
 from optionix.errors import UserError
 
@@ -95,8 +94,8 @@ def load(name: str) -> Measure:
     known = names()
     if name not in known:
         raise UserError(f"There is no benchmark {name!r}.", f"There are {', '.join(sorted(known))}.")
-    measure: Any = import_module(f"bench.{name}").measure
-    return measure  # type: ignore[no-any-return]  # what bench/__init__.py asks of a module
+    measure: Measure = import_module(f"bench.{name}").measure  # what bench/__init__.py asks of a module
+    return measure
 
 
 def median(values: Sequence[int]) -> int:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql import JSONB
 
 from indexer.errors import IndexerError
@@ -18,6 +18,8 @@ from optionix.store.models import Base
 R = TypeVar("R")
 Key = tuple[Any, ...]
 Values = tuple[Any, ...]
+DIALECT = make_url("postgresql+psycopg://").get_dialect()()
+"""How Postgres writes types and tables."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,7 @@ class TableSpec:
     @cached_property
     def types(self) -> dict[str, str]:
         """Each column's type as Postgres writes it."""
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-        return {column.name: column.type.compile(dialect) for column in self.table.columns}
+        return {column.name: column.type.compile(DIALECT) for column in self.table.columns}
 
     @cached_property
     def values_of(self) -> Callable[[Any], Values]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -22,8 +23,9 @@ class _Plain(VarianceModel):
     def fit(self, samples: Sequence[Sample], prior: Parameters | None = None) -> None:
         """Nothing is learned."""
 
+    @abstractmethod
     def _column(self) -> str:
-        raise NotImplementedError
+        """The name of the column."""
 
     def predict(self, features: Features, rows: Ints) -> Floats:
         """See `VarianceModel.predict`."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from ml.bars import Floats, Ints
 from ml.features import FLOOR, Features

@@ -7,10 +7,10 @@ from optionix.chain.deployment import DeployedToken
 from optionix.chain.settlement import settling_call
 from optionix.chain.transactions import Receipt
 from optionix.client.connection import Connection
-from optionix.client.values import Book, Leg, Number, Position, contracts, units
+from optionix.client.values import Book, BookKind, Leg, Number, Position, contracts, units
 from optionix.instruments import Series, Side, pack_book_key, split_book_key
 
-_KINDS = ("NONE", "PLAIN", "NETTED", "SETTLED")
+_KINDS: tuple[BookKind, ...] = ("NONE", "PLAIN", "NETTED", "SETTLED")
 
 
 class Books(Connection):
@@ -174,7 +174,7 @@ class Books(Connection):
             if amount:
                 series = Series(market, side, expiry, strike)
                 legs.append(Leg(series, self.name(series), int(amount)))
-        return Book(key, kind, int(held["locked"]), legs)  # type: ignore[arg-type]  # one of the four kinds by construction
+        return Book(key, kind, int(held["locked"]), legs)
 
     def book_token(self, key: int) -> DeployedToken:
         """The token that a book is collateralised in."""

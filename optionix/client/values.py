@@ -113,12 +113,15 @@ class Leg:
     amount: int
 
 
+BookKind = Literal["NONE", "PLAIN", "NETTED", "SETTLED"]
+
+
 @dataclass(frozen=True)
 class Book:
     """All legs of an account in one (market, side, expiry); `locked` in token units."""
 
     key: int
-    kind: Literal["NONE", "PLAIN", "NETTED", "SETTLED"]
+    kind: BookKind
     locked: int
     legs: list[Leg]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optionix.pricing.ssvi import (
     CARRY_ONE,
@@ -20,6 +21,8 @@ from optionix.pricing.ssvi import (
     total_variance,
     volatility,
 )
+
+Floats = NDArray[np.float64]
 
 YEAR_SECONDS = 365 * 86_400
 MIN_VOLATILITY = 0.05
@@ -147,7 +150,7 @@ def largest_move(stored: PackedSlice, new: PackedSlice, expiry: int) -> float:
     return float(np.max(np.abs(volatilities(new, expiry, k) - volatilities(stored, expiry, k))))
 
 
-def volatilities(entry: PackedSlice, expiry: int, k: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def volatilities(entry: PackedSlice, expiry: int, k: Floats) -> Floats:
     """Annual volatilities of a slice at log-moneyness `k`: constant between reports."""
     value = entry.unpack()
     return np.asarray(volatility(k, value.theta, value.phi, value.rho, (expiry - entry.timestamp) / YEAR_SECONDS))

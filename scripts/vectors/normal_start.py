@@ -45,6 +45,9 @@ def main() -> None:
     def errors(p: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.where(m < 8, 1.0, 0.3) * (np.sqrt(np.abs(curve(p, u))) / m - 1))
 
+    def weighed(p: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return weights * errors(p)
+
     weights = np.ones_like(m)
     start = [1 / (2 * np.pi * FACTOR**2), 0.9, 0.4, 0.05, 0.05, 2.0, 2.0, 0.3, 0.3]
     best = least_squares(errors, start, max_nfev=20_000, xtol=1e-15, ftol=1e-15).x
@@ -52,7 +55,7 @@ def main() -> None:
         error = np.abs(errors(best))
         weights *= 0.3 + error / error.max()
         weights /= weights.mean()
-        best = least_squares(lambda p: weights * errors(p), best, max_nfev=2_000, xtol=1e-15, ftol=1e-15).x  # noqa: B023
+        best = least_squares(weighed, best, max_nfev=2_000, xtol=1e-15, ftol=1e-15, args=(weights,)).x
     print("numerator, by rising power:", best[:TERMS].tolist())
     print("denominator, by rising power from the first:", best[TERMS:].tolist())
     print("largest error:", float(np.max(np.abs(np.sqrt(curve(best, u)) / m - 1))))

@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from optionix.local.postgres import unprivileged_user
+from optionix.local.postgres import EmbeddedPostgres, unprivileged_user
 from optionix.store.engine import conninfo
 from tests.faults.conftest import Bench, Size, Tally
 from tests.faults.following import following
@@ -39,7 +40,7 @@ def test_killed_at_any_moment(bench: Bench, tmp_path: Path, size: Size, tally: T
                 if storm.chance.random() < 0.6:
                     storm.act()
                     storm.world.mine(1)  # an act may have been refused
-                    wait_for(lambda: moved_from(url, before), 60)  # noqa: B023 - called at once
+                    wait_for(partial(moved_from, url, before), 60)
                     storm.act()  # the next batch is on its way
                     time.sleep(storm.chance.random() * 0.05)
                 else:
@@ -100,9 +101,9 @@ async def test_postgres_is_killed(bench: Bench, tmp_path: Path, size: Size, tall
                 tally.say(postgres_kills=1, checks=1, facts=await bench.check(url))
 
 
-def _start_again(server: object) -> None:
+def _start_again(server: EmbeddedPostgres) -> None:
     """A server whose predecessor was killed: its lock file and socket are still there."""
-    server.start()  # type: ignore[attr-defined]
+    server.start()
 
 
 @pytest.mark.slow

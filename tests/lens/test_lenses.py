@@ -1,5 +1,7 @@
 """The lenses on a real node: one call each, and the Python formulas say the same."""
 
+from typing import Any
+
 import pytest
 
 from optionix.instruments import Series, Side, pack_book_key
@@ -10,7 +12,7 @@ from tests.support.chain import EXPIRY, STRIKES, LocalChain
 WAD = 10**18
 
 
-def chain_of(market: LocalChain) -> dict:  # type: ignore[type-arg]
+def chain_of(market: LocalChain) -> dict[str, Any]:
     vaults = {vault.side: vault.address for vault in market.deployment.vaults if vault.market == 1}
     return market.read("ChainLens", "chain", (1, EXPIRY, vaults["CALL"], vaults["PUT"], WAD, 0, 100))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from .feeds import Feed
 from .refusals import Refused
@@ -21,6 +22,9 @@ from .series import (
     payoff,
     up,
 )
+
+Place = TypeVar("Place", tuple[str, str], tuple[str, int])
+"""Of a purse: an account's token or series."""
 
 NONE, PLAIN, NETTED, SETTLED = "none", "plain", "netted", "settled"
 BOUNTY_SHARE = 5
@@ -288,7 +292,7 @@ class Ledger:
         self._take(self.options, (holder, series), amount, "ERC1155InsufficientBalance")
 
     @staticmethod
-    def _take(purse: dict, place: tuple, units: int, error: str) -> None:  # type: ignore[type-arg]  # for every purse
+    def _take(purse: dict[Place, int], place: Place, units: int, error: str) -> None:
         if purse[place] < units:
             raise Refused(error, f"{place} has {purse[place]}, not {units}: something out of nothing")
         purse[place] -= units

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ Answer = tuple[str, tuple[Any, ...], Any]
 NOBODY = "0x" + "0" * 40
 
 
-class Replica:
+class Replica(ABC):
     """A contract as its events tell it.
 
     An event `BookSettled` is handled by `on_book_settled`, which gets its arguments by name. `derived` names the
@@ -49,9 +50,9 @@ class Replica:
             if entry["type"] == "function" and entry["stateMutability"] in ("view", "pure")
         }
 
+    @abstractmethod
     def answers(self) -> Iterator[Answer]:
         """What each getter with a state of its own should return, for everything that was ever mentioned."""
-        raise NotImplementedError
 
 
 def handler(event: str) -> str:
