@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from optionix.chain.abi import load_abi
+from optionix.chain.deployment import DeployedToken
 from optionix.chain.errors import Reverted
 from optionix.chain.transactions import Receipt
 from optionix.client.trading import SLIPPAGE, Trading
@@ -104,11 +105,7 @@ class Routing(Trading):
         """
         wanted, size = self.series(series), contracts(amount)
         asset = self.settlement_token(wanted)
-        most = (
-            units(limit, asset.decimals)
-            if limit is not None
-            else _worse(self._expected(wanted, size, orders, vault, is_buy=True), slippage)
-        )
+        most = self._limit(limit, slippage, asset, wanted, size, orders, vault, is_buy=True)
         paid = payment or Payment(asset.symbol)
         assets = self._payment_assets(paid, most)
         back = (NATIVE if paid.swap is None and paid.token == NATIVE else asset.symbol, paid.funds, None)
@@ -149,11 +146,7 @@ class Routing(Trading):
         """
         wanted, size = self.series(series), contracts(amount)
         asset = self.settlement_token(wanted)
-        least = (
-            units(limit, asset.decimals)
-            if limit is not None
-            else _worse(self._expected(wanted, size, orders, vault, is_buy=False), -slippage)
-        )
+        least = self._limit(limit, slippage, asset, wanted, size, orders, vault, is_buy=False)
         router = self.deployment.address(ABI)
         if not self.read("OptionToken", "isApprovedForAll", self.address, router):
             self.transact("OptionToken", "setApprovalForAll", router, True)
@@ -181,6 +174,23 @@ class Routing(Trading):
         return int(credited["assets"])
 
     # --- what a trade would come to ---
+
+    def _limit(
+        self,
+        limit: Number | None,
+        slippage: Decimal,
+        asset: DeployedToken,
+        series: Series,
+        size: int,
+        orders: Sequence[SignedOrder],
+        use_vault: bool,
+        *,
+        is_buy: bool,
+    ) -> int:
+        """The limit that is given, or what it would come to now and `slippage` to the worse side; token units."""
+        if limit is not None:
+            return units(limit, asset.decimals)
+        return _worse(self._expected(series, size, orders, use_vault, is_buy=is_buy), slippage if is_buy else -slippage)
 
     def _expected(
         self, series: Series, size: int, orders: Sequence[SignedOrder], use_vault: bool, *, is_buy: bool
