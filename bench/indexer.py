@@ -12,7 +12,7 @@ from bench.indexing.lag import lags
 from bench.indexing.peer import PEER, run_peer
 from bench.indexing.stage import Done, Stage, indexers_cores, staged
 from bench.traffic.chain import traffic
-from bench.traffic.market import Pace
+from bench.traffic.scene import Pace
 from indexer.audit.run import AuditResult, audit
 from indexer.setup import from_deployment
 from optionix.benchmarks import Figure, Report

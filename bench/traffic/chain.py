@@ -11,7 +11,8 @@ from pathlib import Path
 
 import orjson
 
-from bench.traffic.market import Market, Pace
+from bench.traffic.market import Market
+from bench.traffic.scene import Pace
 from optionix.chain.artifacts import BUILD_FOLDER, compile_contracts
 from optionix.chain.deployment import Deployment
 from optionix.chain.rpc import BlockingRpc

@@ -86,12 +86,14 @@ def book_required(is_put: bool, legs: list[tuple[int, int]], decimals: int) -> i
     """Collateral in token units by looking at every strike, zero and infinity, rounded up at the end."""
     candidates = [book_value(is_put, legs, strike * 10**10) for strike, _ in legs] + [Fraction(0)]
     candidates.append(book_value(True, legs, 0) if is_put else Fraction(sum(amount for _, amount in legs), 10**18))
-    return ceil(-min(candidates) * 10**decimals)
+    units: int = 10**decimals
+    return ceil(-min(candidates) * units)
 
 
 def book_settlement(is_put: bool, legs: list[tuple[int, int]], price: int, decimals: int) -> int:
     """Value at settlement in token units, rounded down."""
-    return floor(book_value(is_put, legs, price) * 10**decimals)
+    units: int = 10**decimals
+    return floor(book_value(is_put, legs, price) * units)
 
 
 def nearest(value: mpf) -> int:
