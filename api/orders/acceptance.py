@@ -81,7 +81,7 @@ class Intake:
         """
         order, signature = new.order.signed(), bytes.fromhex(new.signature[2:])
         series, market = await self._listed(order)
-        _require_sound(order, market)
+        require_sound(order, market)
         exchange = await repository.exchange_address(self.reader)
         digest = hash_order(order, self.reader.chain_id, exchange)
         order_hash = "0x" + digest.hex()
@@ -138,7 +138,7 @@ class Intake:
             await OrderChange(row.chain_id, name).announce(session)
 
 
-def _require_sound(order: Order, market: Market) -> None:
+def require_sound(order: Order, market: Market) -> None:
     """Refuse what no block ever fills."""
     if order.premium_token not in (market.base_token, market.quote_token):
         raise OrderRefusal(

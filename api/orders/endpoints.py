@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from api.orders import service
 from api.orders.acceptance import Intake
+from api.orders.drafts import OrderDraft, OrderTerms, draft
 from api.orders.schemas import NewOrder, OrderAnswer, OrderBook, Orders
 from api.paging import Limit
 from api.reader import ReaderDep
@@ -26,6 +27,12 @@ async def post_order(request: Request, reader: ReaderDep, new: NewOrder) -> Orde
     stands: its hash is its idempotency key. It is taken back on chain, by `cancel` or `cancelBelow`.
     """
     return await Intake(reader, request.app.state.writer, request.app.state.rpc).take(new)
+
+
+@router.post("/orders/draft")
+async def post_draft(reader: ReaderDep, terms: OrderTerms) -> OrderDraft:
+    """The typed data of an order to be signed, and how it would stand: sign it, and send both to POST /v1/orders."""
+    return await draft(reader, terms)
 
 
 @router.get("/orders/{order_hash}")

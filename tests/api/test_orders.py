@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from eth_account.messages import encode_typed_data
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -19,99 +18,19 @@ from api.money import decimal_string, units
 from api.orders import acceptance
 from api.orders.message import OrderMessage
 from optionix.client import Client
-from optionix.instruments import Side
 from optionix.orders import LimitKind, Order
 from optionix.orders.pricing import AMOUNT_UNIT
 from optionix.settings import Settings
-from tests.indexer.life import CALL, LOWER_PUT, OTHER_CALL, PUT, World, world
-from tests.indexer.running import index
-from tests.support.chain import EXPIRY
-from tests.support.postgres import migrated_database, throwaway_postgres
+from tests.api.order_bench import NETTED, NONCES, PLAIN, TAKER, UNAPPROVED, WAD, Bench, ask, bench, bid
+from tests.indexer.life import CALL, LOWER_PUT, OTHER_CALL, PUT, World
 
-WAD = 10**18
-PLAIN, NETTED, UNAPPROVED, TAKER = 5, 6, 7, 9
-
-
-@dataclass
-class Bench:
-    """A chain, the API over its tables, and both brought to one block."""
-
-    chain: World
-    url: str
-    api: TestClient
-
-    def index(self) -> None:
-        """Bring the tables to the head."""
-        asyncio.run(index(self.chain, self.url))
-
-    def post(self, order: Order, signature: bytes) -> Any:
-        """Send an order in."""
-        body = {"order": OrderMessage.of(order).model_dump(), "signature": "0x" + signature.hex()}
-        return self.api.post("/v1/orders", json=body)
-
-    def taken(self, order: Order, signature: bytes) -> dict[str, Any]:
-        """The answer to an order that is taken in."""
-        answer = self.post(order, signature)
-        assert answer.status_code == 200, answer.text
-        view: dict[str, Any] = answer.json()["order"]
-        return view
-
-    def order(self, order_hash: str) -> dict[str, Any]:
-        """An order as it stands."""
-        view: dict[str, Any] = self.api.get(f"/v1/orders/{order_hash}").json()["order"]
-        return view
-
-    def book(self, name: str = CALL) -> tuple[list[str], list[str]]:
-        """Hashes of bids and asks, best first."""
-        book = self.api.get(f"/v1/books/{name}").json()
-        return [each["hash"] for each in book["bids"]], [each["hash"] for each in book["asks"]]
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Makers with a plain book, a netted one, and one that approved nothing; a taker who has all of everything."""
-    with throwaway_postgres() as server, migrated_database(server) as url, world() as chain:
-        chain.fund()
-        chain.trade()
-        for number in (PLAIN, NETTED, TAKER):
-            client = chain.client(number)
-            client.deposit("WETH", "200" if number == TAKER else "3")
-            client.deposit("USDC", "300000" if number == TAKER else "9000")
-            client.ready_to_trade(selling=True)
-        netted = chain.client(NETTED)
-        netted.write(PUT, "1")
-        netted.net("ETH", Side.PUT, EXPIRY)
-        chain.client(PLAIN).write(CALL, "0.5")
-        chain.client(UNAPPROVED).deposit("USDC", "500")
-        for name in (CALL, OTHER_CALL, PUT, LOWER_PUT):
-            chain.client(TAKER).write(name, "30")
-        folder: Path = tmp_path_factory.mktemp("api")
-        settings = Settings(database_url=url, data_dir=folder, risk_url="http://127.0.0.1:9", rpc_url=chain.anvil.url)
-        with TestClient(create_app(settings)) as api:
-            made = Bench(chain, url, api)
-            made.index()
-            yield made
+__all__ = ["bench"]
 
 
 @pytest.fixture
 def maker(bench: Bench) -> Client:
     """Writes calls."""
     return bench.chain.client(PLAIN)
-
-
-NONCES = iter(range(1_000, 2**32))
-
-
-def ask(client: Client, amount: str = "1", price: str = "0.03", **more: Any) -> tuple[Order, bytes]:
-    """A signed order to write calls."""
-    order = client.premium_order(CALL, amount, price, is_buy=False, use_book=True, **{"nonce": next(NONCES)} | more)
-    return order, client.sign(order)
-
-
-def bid(client: Client, amount: str = "1", price: str = "0.02", **more: Any) -> tuple[Order, bytes]:
-    """A signed order to buy calls."""
-    order = client.premium_order(CALL, amount, price, is_buy=True, **{"nonce": next(NONCES)} | more)
-    return order, client.sign(order)
 
 
 def drawn(chain: World, draw: random.Random) -> tuple[Order, bytes]:
@@ -374,3 +293,68 @@ def test_a_book_is_pushed_when_an_order_comes_and_when_it_can_no_longer_be_paid(
         client.cancel_order(order.nonce)
         bench.index()
         until(shown=False)
+
+
+class TestDraft:
+    """From a trader's words to an order in its book, without an ABI."""
+
+    VOLATILITY: ClassVar[dict[str, Any]] = {
+        "volatility": "0.62",
+        "min_spot": "1000",
+        "max_spot": "2000",
+        "max_feed_age": 3600,
+    }
+
+    def draft(self, bench: Bench, **changes: Any) -> Any:
+        """Ask for a draft."""
+        maker = bench.chain.client(TAKER).address
+        terms = {"maker": maker, "name": CALL, "action": "sell", "amount": "0.25", "price": "0.031"}
+        body = {name: value for name, value in (terms | changes).items() if value is not None}
+        return bench.api.post("/v1/orders/draft", json=body)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {},
+            {"action": "buy", "asset": "USDC", "price": "40"},
+            {"price": None, "volatility": VOLATILITY},
+            {"price": None, "volatility": VOLATILITY | {"carry": "-0.01", "spot_edge": "0.001", "max_premium": "0.5"}},
+        ],
+    )
+    def test_what_a_wallet_signs_is_taken_in(self, bench: Bench, changes: dict[str, Any]) -> None:
+        answer = self.draft(bench, **changes)
+        assert answer.status_code == 200, answer.text
+        drafted = answer.json()
+        wallet = bench.chain.client(TAKER).account
+        # A browser wallet reads the JSON as it came.
+        signed = wallet.sign_message(encode_typed_data(full_message=drafted["typed_data"]))
+        body = {"order": drafted["typed_data"]["message"], "signature": "0x" + bytes(signed.signature).hex()}
+        view = bench.api.post("/v1/orders", json=body).json()["order"]
+        for field in ("hash", "status", "price", "fillable", "deadline", "volatility"):
+            assert view[field] == drafted["draft"][field], field
+        assert view["status"] == "open"
+
+    def test_a_nonce_is_new_each_time_or_the_makers_own(self, bench: Bench) -> None:
+        nonces = {self.draft(bench).json()["draft"]["order"]["nonce"] for _ in range(3)}
+        assert len(nonces) == 3
+        assert self.draft(bench, nonce="77").json()["draft"]["order"]["nonce"] == "77"
+
+    @pytest.mark.parametrize(
+        ("status", "changes"),
+        [
+            (422, {"price": None}),
+            (422, {"volatility": VOLATILITY}),
+            (422, {"amount": "-1"}),
+            (422, {"amount": "1e3"}),
+            (422, {"lasts": 10**9}),
+            (422, {"action": "hold"}),
+            (400, {"asset": "DAI"}),
+            (400, {"nonce": str(2**64)}),
+            (422, {"price": None, "volatility": VOLATILITY | {"volatility": "10.1"}}),
+            (422, {"amount": "0.000000001"}),
+            (404, {"name": "ETH-7MAR23-1601-C"}),
+        ],
+    )
+    def test_what_cannot_be_an_order(self, bench: Bench, status: int, changes: dict[str, Any]) -> None:
+        answer = self.draft(bench, **changes)
+        assert answer.status_code == status and answer.json()["detail"], answer.text
