@@ -19,7 +19,7 @@ endif
 packages := optionix indexer keeper ml api
 suites := forge ape python web demo browser faults quotes
 
-.PHONY: help up down test $(suites:%=test-%) prove faults lint fmt abi snapshots audit lock clean setup
+.PHONY: help up down test $(suites:%=test-%) prove faults lint fmt abi client snapshots audit lock clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,6 +63,10 @@ fmt: setup ## format Python and Solidity in place
 
 abi: setup ## write deployments/abi from the contracts
 	@.venv/bin/python -m optionix.chain.abi
+
+client: setup ## write clients/ anew: the API's documents and the TypeScript client
+	@.venv/bin/optionix api-documents --out clients
+	@npm run --silent generate --workspace clients/typescript
 
 audit: ## slither over the contracts
 	@tools/setup audit

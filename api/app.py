@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import orjson
 from fastapi import FastAPI
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -51,7 +52,7 @@ RPC_SECONDS = 3.0
 """The chain is asked for signatures of contract accounts alone."""
 
 
-class OrjsonResponse(Response):
+class OrjsonResponse(JSONResponse):
     """JSON by orjson; refuses what JSON cannot say instead of writing NaN."""
 
     media_type = "application/json"
@@ -103,6 +104,7 @@ def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
         ),
         lifespan=lifespan,
         default_response_class=OrjsonResponse,
+        generate_unique_id_function=_operation_id,
     )
     app.state.settings = settings
     app.state.chain_id = network(settings.network).chain_id
@@ -117,6 +119,12 @@ def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
     if page_folder is not None and page_folder.is_dir():
         page.mount(app, page_folder)
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The name that generated clients give a call: ``getOptionChain`` for ``get_option_chain``."""
+    first, *others = route.name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def _auth(settings: Settings, app: FastAPI) -> Auth:

@@ -13,7 +13,8 @@ const systems = ["darwin", "linux", "win32", "android", "freebsd", "openharmony"
 const processors = { amd64: "x64", x64: "x64", arm64: "arm64" };
 
 for (const [path, entry] of Object.entries(lock.packages)) {
-  delete entry.resolved;
+  // Of a workspace, which is a link into this tree, it is the place.
+  if (!entry.link) delete entry.resolved;
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     const nested = `${path}/node_modules/${name}`;
     const hoisted = `node_modules/${name}`;

@@ -37,6 +37,9 @@ COMMANDS: dict[str, Entry] = {
     ),
     "risk": Entry("optionix.cli.risk:risk", "Forecasts, surfaces and back-tests of the AI risk service."),
     "token-keys": Entry("optionix.cli.token_keys:token_keys_group", "Keys that sign access tokens of the API."),
+    "api-documents": Entry(
+        "optionix.cli.api_documents:api_documents", "Write what clients of the API are generated from."
+    ),
     "bench": Entry("optionix.cli.bench:bench_command", "Measure, and show the figures beside their goals."),
     "demo": Entry("optionix.cli.demo:demo_command", "Play a whole life of the market and have every balance judged."),
 }

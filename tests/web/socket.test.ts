@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { StreamSocket, type StreamMessage } from "../../web/src/api/socket";
+import { StreamSocket, type StreamMessage } from "@optionix/client";
 
 /** A socket whose other side the test plays. */
 class PlayedSocket {

@@ -1,7 +1,8 @@
 import { createApi, fetchBaseQuery } from "@reduxjs/toolkit/query/react";
-import { streamSocket, type BlockRef } from "./socket";
+import { streamSocket } from "./socket";
 import type {
   Account,
+  BlockRef,
   Chain,
   Deployment,
   Expiries,

@@ -1,7 +1,7 @@
 /** Short names for the schemas of the API, which are generated from its OpenAPI document. */
-import type { components } from "./schema";
+import type { Schemas } from "@optionix/client";
 
-type Schemas = components["schemas"];
+export type BlockRef = Schemas["BlockRef"];
 
 export type Status = Schemas["Status"];
 export type Markets = Schemas["Markets"];

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
 import styled from "styled-components";
 import { useStatusQuery } from "../api/optionixApi";
-import { streamSocket, type Connection } from "../api/socket";
+import type { Connection } from "@optionix/client";
+import { streamSocket } from "../api/socket";
 import { blockIndexed } from "../chain/transactionsSlice";
 import { Text } from "../components/primitives";
 import { momentOf } from "../format/dates";
