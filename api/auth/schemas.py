@@ -27,7 +27,7 @@ class SignInTerms(Schema):
 class SignIn(Schema):
     """A signed message."""
 
-    message: str = Field(max_length=4096, description="EIP-4361 text, as it was signed (EIP-191).")
+    message: str = Field(max_length=2048, description="EIP-4361 text, as it was signed (EIP-191).")
     signature: Signature
 
 
