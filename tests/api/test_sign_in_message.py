@@ -1,4 +1,4 @@
-"""Sign-in messages read by one expression: beside the library made from the standard's grammar, and against long ones."""
+"""Sign-in messages, read by one expression: beside the library made from the standard's grammar, and long ones."""
 
 from __future__ import annotations
 
