@@ -37,7 +37,7 @@ class Follower:
             await self._stack.aclose()
             self._stack = None
 
-    async def until_at_head(self, world: World, seconds: float = 40.0) -> None:
+    async def until_at_head(self, world: World, seconds: float = 90.0) -> None:
         """Wait until the tables show the chain's head as it is now."""
         header = await asyncio.to_thread(world.rpc.call, "eth_getBlockByNumber", "latest", False)
         try:

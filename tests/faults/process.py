@@ -71,7 +71,7 @@ class Process:
         finally:
             process.terminate()
             try:
-                process.wait(5)
+                process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(5)
@@ -190,7 +190,7 @@ def moved_from(url: str, block: int) -> bool:
     return indexed(url) > block
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for a condition, or fail."""
     deadline = time.monotonic() + seconds
     while not condition():

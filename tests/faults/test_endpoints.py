@@ -140,7 +140,7 @@ async def test_started_while_nobody_answers_it_waits_and_says_for_whom(
                     await until(lambda: head_of(url) == head["hash"])  # noqa: B023 - called at once
                     await bench.check(url)
                 stop.set()
-                await asyncio.wait_for(serving, 5)
+                await asyncio.wait_for(serving, 15)
                 assert progress.phase != "failed"
 
 

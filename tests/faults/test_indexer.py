@@ -61,8 +61,8 @@ def test_it_stops_at_once_when_asked(chain: World, make_database: Callable[[], s
         wait_for(lambda: indexed(url) == chain.head)
         began = time.monotonic()
         running.send_signal(signal.SIGTERM)
-        assert running.wait(5) == 0
-        assert time.monotonic() - began < 3
+        assert running.wait(15) == 0
+        assert time.monotonic() - began < 5
     assert "indexer stopped" in process.output
 
 

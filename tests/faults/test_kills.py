@@ -23,7 +23,8 @@ from tests.support.postgres import migrated_database, throwaway_postgres
 
 EPISODE = 20
 """Kills of one chain and one database; then both begin anew, so that some kills meet a backfill."""
-TAKEOVER_SECONDS = 5.0
+TAKEOVER_SECONDS = 10.0
+"""A stand-by looks each second; the rest is room for a machine that is busy with other tests."""
 
 
 @pytest.mark.slow
@@ -73,7 +74,7 @@ def test_another_takes_over_when_the_leader_is_killed(
         began = time.monotonic()
         storm.settle()
         head = bench.world.rpc.call("eth_getBlockByNumber", "latest", False)["hash"]
-        wait_for(lambda: head_of(url) == head, 30)
+        wait_for(lambda: head_of(url) == head)
         seconds = time.monotonic() - began
         zygote.end(second, signal.SIGTERM)
         assert seconds < TAKEOVER_SECONDS
