@@ -16,7 +16,7 @@ from ml.compare import diebold_mariano
 from ml.compute import Engine, each
 from ml.files import Implied
 from ml.implied import with_implied
-from ml.models import BASELINES, BY_NAME, OWN, VarianceModel
+from ml.models import BASELINES, BY_NAME, MEMBERS, VarianceModel
 from ml.models.learned import Boosted
 from ml.prior import Prior, shipped
 from ml.quantiles import adaptive, coverage
@@ -31,7 +31,7 @@ OTHER_SHARES = (0.5, 0.6, 0.8)
 MIN_CHOICE_ORIGINS = 30
 SHORT_DAYS = 180
 """Less history than this before an origin: its forecast leans on the prior, and the row says so."""
-COMPARED: tuple[type[VarianceModel], ...] = (*BASELINES, *OWN, Boosted)
+COMPARED: tuple[type[VarianceModel], ...] = tuple(dict.fromkeys((*BASELINES, *MEMBERS, Boosted)))
 
 
 @dataclass(frozen=True)

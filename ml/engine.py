@@ -22,7 +22,7 @@ from ml.book_trades import MAX_AGE_SECONDS
 from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
 from ml.installed import Installed, RefusedModel, Shelf, require_known, shipped_with_code, trial
 from ml.market_data import Holding, MarketData, Moment, NotIndexed
-from ml.models import ALL, BY_NAME, OWN, VarianceModel
+from ml.models import ALL, BY_NAME, MEMBERS, VarianceModel
 from ml.outlook import Regime, classify
 from ml.paths import FilteredDays, TooFewDays, filtered_days
 from ml.registry import ModelRecord, Registry
@@ -273,12 +273,12 @@ class RiskEngine:
     def _first(self, bars: Bars) -> tuple[ModelRecord, Forecaster]:
         """The quick models from what is installed, tried against the shipped ones; the shipped where that is no use."""
         shipped = shipped_with_code()
-        record, forecaster = self._select(bars, OWN, shipped)
+        record, forecaster = self._select(bars, MEMBERS, shipped)
         installed = self._installed
         if installed.id == shipped.id:
             return record, forecaster
         try:
-            return self._tried(bars, OWN, installed, forecaster.forecast(bars))
+            return self._tried(bars, MEMBERS, installed, forecaster.forecast(bars))
         except RefusedModel as error:
             self._refuse(installed, str(error))
             self._installed = shipped

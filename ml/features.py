@@ -16,7 +16,7 @@ from ml.rhythm import Rhythm, weekly_rhythm
 
 WINDOW_DAYS = (0.25, 1, 3, 7, 14, 30)
 HALF_LIFE_DAYS = (0.5, 1, 2, 4, 8, 16, 32)
-LEVEL_DAYS = (90, 365)
+LEVEL_DAYS = (90, 365, 730)
 RANGE_WINDOW_DAYS = (0.25, 1, 3, 7, 30)
 RANGE_HALF_LIFE_DAYS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 FLOOR = 1e-9
@@ -66,7 +66,7 @@ def make_features(series: VarianceSeries) -> Features:
     columns = {f"mean_{days:g}": trailing_mean(variance, days) for days in WINDOW_DAYS}
     columns |= {f"ewma_{days:g}": ewma(variance, days) for days in HALF_LIFE_DAYS}
     columns |= {f"level_{days}": trailing_mean(plain, days) for days in LEVEL_DAYS}
-    columns |= {f"level_ewma_{days}": ewma(plain, days) for days in (8, 32, 128)}
+    columns |= {f"level_ewma_{days}": ewma(plain, days) for days in (8, 128)}
     columns |= {f"range_mean_{days:g}": trailing_mean(ranges, days) for days in RANGE_WINDOW_DAYS}
     columns |= {f"range_ewma_{days:g}": ewma(ranges, days) for days in RANGE_HALF_LIFE_DAYS}
     columns["level_all"] = _mean_since_start(plain)

@@ -94,7 +94,7 @@ class Forecaster:
 def fit(
     names: tuple[str, ...], prepared: Prepared, days: int, until: int, taught: Prior | None = None
 ) -> list[VarianceModel]:
-    """Models fitted on all that was known at a moment; none where that is too little."""
+    """Models fitted on all that was known at a moment; those for which that is enough."""
     if len(prepared.features) <= WARM_UP_DAYS * BARS_PER_DAY:
         return []
     models = []
@@ -103,7 +103,7 @@ def fit(
         known = sample(prepared, BY_NAME[name], days, until)
         prior = (taught or shipped()).parameters(name, days, until)
         if prior is None and model.learns and len(known.rows) < MIN_TRAIN_ROWS:
-            return []
+            continue
         model.fit([known] if len(known.rows) else [], prior)
         models.append(model)
     return models

@@ -21,7 +21,7 @@ _SIGMA = {1: 0.85, 7: 0.6, 30: 0.5}
 PRIOR_ORIGINS = 60.0
 _HALF_LIFE = 730.0
 """Origins after which an error weighs half."""
-_STEP = {1: 0.08, 7: 0.08, 30: 0.06}
+_STEP = 0.08
 """How far one miss moves a quantile, in logarithms: the least that kept years of the first 70 % within three points."""
 _FARTHEST = 1.0
 _POINTS = 50
@@ -48,7 +48,7 @@ def adaptive(walk: Walk, name: str) -> Floats:
     name : of the forecast whose errors are counted.
     """
     days, count = walk.horizon_days, len(walk.end)
-    spread, step = sigma(days), _by_days(_STEP, days)
+    spread = sigma(days)
     levels = np.array(LEVELS)
     errors, forecast = walk.log_errors(name), walk.forecasts[name]
     shown = np.concatenate([[0.0], np.cumsum(np.nan_to_num(walk.next_day))])
@@ -58,7 +58,7 @@ def adaptive(walk: Walk, name: str) -> Floats:
     for now in range(count):
         known = max(now - days + 1, 0)
         if known:
-            moved = moved + step * ((errors[known - 1] > distances[known - 1]) - (1 - levels))
+            moved = moved + _STEP * ((errors[known - 1] > distances[known - 1]) - (1 - levels))
         weights = 0.5 ** (np.arange(known)[::-1] / _HALF_LIFE)
         base = _weighted(np.concatenate([errors[:known], prior]), np.concatenate([weights, prior_weight]), levels)
         pending = np.arange(known, now)
@@ -70,7 +70,7 @@ def adaptive(walk: Walk, name: str) -> Floats:
             expected = np.log(total / days / forecast[pending])
             left = spread * np.sqrt((days - elapsed) / days) * rest / total + 1e-6
             above = ndtr((expected[:, None] - distances[pending]) / left[:, None])
-            under_way = step * (above - (1 - levels)).sum(axis=0)
+            under_way = _STEP * (above - (1 - levels)).sum(axis=0)
         distances[now] = np.sort(base + np.clip(moved + under_way, -_FARTHEST, _FARTHEST))
     return distances
 

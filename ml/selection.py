@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -104,12 +105,13 @@ def choose(walk: Walk) -> HorizonChoice:
 
     The combination is the default of a history too short to choose by.
     """
-    known = walk.comparable
+    compared = _compared(walk)
+    known = compared.comparable
     scored = int(np.sum(known))
-    if scored < MIN_ORIGINS or COMBINATION not in walk.forecasts:
+    if scored < MIN_ORIGINS or COMBINATION not in compared.forecasts:
         name, scores = COMBINATION, {}
     else:
-        name, scores = preferred(walk, known), walk.scores()
+        name, scores = preferred(compared, known), compared.scores()
     errors = assumed(walk.horizon_days)
     if name in walk.forecasts and len(walk.end):
         low, middle, high = (float(value) for value in adaptive(walk, name)[-1])
@@ -122,6 +124,15 @@ def choose(walk: Walk) -> HorizonChoice:
         qlike={model: round(score, 6) for model, score in scores.items()},
         log_errors=errors,
     )
+
+
+def _compared(walk: Walk) -> Walk:
+    """The walk; without the models that began late where those leave too few origins to compare."""
+    if walk.comparable.sum() >= MIN_ORIGINS:
+        return walk
+    known = ~np.isnan(walk.target)
+    begun = {name: values for name, values in walk.forecasts.items() if not np.isnan(values[known]).any()}
+    return replace(walk, forecasts=begun)
 
 
 def preferred(walk: Walk, where: Mask) -> str:

@@ -16,8 +16,8 @@ from ml.models.classical import (
     RiskMetrics97,
     WeightedHar,
 )
-from ml.models.learned import Boosted, RelativeGamma, RelativeRidge, Ridge
-from ml.models.mixture import Mixture, SlowMean, YearMean
+from ml.models.learned import Boosted, RelativeGamma, RelativeRidge, Ridge, TwoYearRidge
+from ml.models.mixture import Mixture
 
 CLASSICAL: tuple[type[VarianceModel], ...] = (Ewma, WeightedHar, LogHar)
 """Quick to fit."""
@@ -37,16 +37,11 @@ BASELINES: tuple[type[VarianceModel], ...] = (
     LogHarAll,
 )
 """The field's models, which ours are judged against."""
-OWN: tuple[type[VarianceModel], ...] = (
-    Ridge,
-    RelativeRidge,
-    RelativeGamma,
-    Mixture,
-    YearMean,
-    SlowMean,
-)
-"""What the combinations are made of, quick to fit from the prior: what the service starts with."""
-ALL: tuple[type[VarianceModel], ...] = (*CLASSICAL, *OWN, Boosted)
+OWN: tuple[type[VarianceModel], ...] = (Ridge, RelativeRidge, TwoYearRidge, RelativeGamma, Mixture)
+"""Ours, which start from the prior."""
+MEMBERS: tuple[type[VarianceModel], ...] = (*OWN, Garch, RiskMetrics97)
+"""What the combinations are made of, quick to fit: what the service starts with."""
+ALL: tuple[type[VarianceModel], ...] = (*CLASSICAL, *MEMBERS, Boosted)
 BY_NAME = {model.name: model for model in (*BASELINES, *ALL)}
 
-__all__ = ["ALL", "BASELINES", "BY_NAME", "CLASSICAL", "OWN", "Parameters", "Sample", "VarianceModel"]
+__all__ = ["ALL", "BASELINES", "BY_NAME", "CLASSICAL", "MEMBERS", "OWN", "Parameters", "Sample", "VarianceModel"]

@@ -20,7 +20,11 @@ from ml.features import FLOOR, Features
 from ml.models.base import Parameters, Sample, VarianceModel
 
 PRIOR_ROWS = 1000.0
-"""A prior counts as so many rows, the better part of a year of origins."""
+"""A prior counts as so many rows, the better part of a year of origins ..."""
+_LONG_PRIOR = 4.0
+"""... and as so many times more of them for a month: its rows share nearly all their target with their neighbours."""
+LONG_DAYS = 14
+"""Horizons beyond these are long."""
 _SHRINK = 0.02
 """Ridge penalty, as a share of the rows."""
 _SPREAD = 3.0
@@ -62,7 +66,7 @@ class _LogLinear(VarianceModel):
         else:
             self._middle, self._width = np.array(prior["middle"]), np.array(prior["width"])
             start = np.array(prior["coefficients"])
-        penalty = _SHRINK * len(raw) + (0.0 if prior is None else PRIOR_ROWS)
+        penalty = _SHRINK * len(raw) + (0.0 if prior is None else self._prior_rows())
         design = self._scaled(raw)
         self._coefficients = start
         with threadpool_limits(1):
@@ -83,6 +87,9 @@ class _LogLinear(VarianceModel):
             "width": self._width.tolist(),
             "coefficients": self._coefficients.tolist(),
         }
+
+    def _prior_rows(self) -> float:
+        return PRIOR_ROWS * (_LONG_PRIOR if self.days > LONG_DAYS else 1.0)
 
     def _columns(self, features: Features, rows: Ints) -> Floats:
         anchor = np.log(features[self._anchor][rows])
@@ -126,6 +133,13 @@ class RelativeRidge(_LogLinear):
 
     name: ClassVar[str] = "ridge-relative"
     _variances: ClassVar[tuple[str, ...]] = (*_LogLinear._variances, "level_ewma_128", "level_365")
+
+
+class TwoYearRidge(_LogLinear):
+    """The same over its own last two years, which drift with the market: what a month comes back to."""
+
+    name: ClassVar[str] = "ridge-two-years"
+    _variances: ClassVar[tuple[str, ...]] = (*_LogLinear._variances, "level_ewma_128", "level_730")
 
 
 class RelativeGamma(RelativeRidge):

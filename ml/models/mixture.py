@@ -63,31 +63,6 @@ class Mixture(VarianceModel):
         return np.column_stack([features[name][rows] for name in names])
 
 
-class YearMean(VarianceModel):
-    """The mean of the last year: what a market comes back to when nothing is known of its week."""
-
-    name: ClassVar[str] = "year-mean"
-    learns: ClassVar[bool] = False
-    rhythmic: ClassVar[bool] = True
-
-    def fit(self, samples: Sequence[Sample], prior: Parameters | None = None) -> None:
-        """Nothing is learned."""
-
-    def predict(self, features: Features, rows: Ints) -> Floats:
-        """See `VarianceModel.predict`."""
-        return features["level_365"][rows]
-
-
-class SlowMean(YearMean):
-    """The exponential mean with a half-life of 32 days."""
-
-    name: ClassVar[str] = "slow-mean"
-
-    def predict(self, features: Features, rows: Ints) -> Floats:
-        """See `VarianceModel.predict`."""
-        return features["level_ewma_32"][rows]
-
-
 def least_qlike_weights(columns: Floats, target: Floats, prior: Floats | None) -> Floats:
     """Weights, not negative, with the least mean QLIKE of `columns @ weights` against `target`.
 

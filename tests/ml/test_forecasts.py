@@ -11,7 +11,7 @@ from ml.bars import BARS_PER_DAY, Bars, realised_variance
 from ml.combination import combine, members
 from ml.features import future_mean, make_features
 from ml.forecasts import Forecaster
-from ml.models import ALL, BASELINES, CLASSICAL, OWN, VarianceModel
+from ml.models import ALL, BASELINES, CLASSICAL, MEMBERS, OWN, VarianceModel
 from ml.models.base import qlike
 from ml.models.learned import RelativeRidge
 from ml.models.mixture import Mixture, least_qlike_weights
@@ -19,7 +19,7 @@ from ml.prior import NOTHING, Prior, read, shipped
 from ml.registry import Registry
 from ml.selection import choose, preferred, select, selection_end
 from ml.training import joined, train
-from ml.validation import Walk, prepare, walk_forward, walk_model, walk_rows
+from ml.validation import Walk, prepare, sample, walk_forward, walk_model, walk_rows
 from tests.ml.walks import REPLAY_START, random_walk
 
 DAY = 86_400
@@ -38,11 +38,12 @@ def test_features_do_not_change_when_the_future_is_cut_off(eth: Bars) -> None:
         np.testing.assert_array_equal(ahead, whole.rhythm.ahead(rows, days * BARS_PER_DAY))
 
 
-@pytest.mark.parametrize("days", [1, 7])
+@pytest.mark.parametrize("days", [1, 7, 30])
 def test_walk_forward_does_not_change_when_the_future_is_cut_off(eth: Bars, days: int) -> None:
     whole = walk_forward(eth, days, EVERY, last_end=REPLAY_START, prior=shipped())
     short = walk_forward(eth.until(REPLAY_START), days, EVERY, prior=shipped())
     assert np.array_equal(short.end, whole.end) and len(short.end) > 50
+    assert not np.isnan(short.forecasts["combination"]).any()
     assert set(short.forecasts) == {model.name for model in EVERY} | {"combination"}
     for name, forecast in short.forecasts.items():
         np.testing.assert_array_equal(forecast, whole.forecasts[name], err_msg=name)
@@ -109,6 +110,44 @@ def test_the_combination_is_of_the_members_of_its_horizon_or_of_all_there_are() 
         forecasts = dict.fromkeys(members(days), two)
         assert combine(forecasts | {"other": one}, days) == pytest.approx(two)
     assert members(1) != members(7) != members(30)
+    assert {name for days in (1, 7, 30) for name in members(days)} == {model.name for model in MEMBERS}
+
+
+def test_a_combination_waits_for_two_members_and_not_for_the_last() -> None:
+    first, second, third = members(30)
+    absent = np.full(3, np.nan)
+    one, two, three = np.full(3, 2.0), np.array([np.nan, 8.0, 8.0]), np.array([np.nan, np.nan, 4.0])
+    found = combine({first: one, second: two, third: three, "other": np.ones(3)}, 30)
+    np.testing.assert_allclose(found, [np.nan, 4.0, 4.0])
+    assert np.isnan(combine({first: one, second: absent}, 30)).all()
+    assert combine({first: one}, 30) == pytest.approx(one)
+
+
+def test_a_model_that_began_late_does_not_keep_the_others_from_being_judged() -> None:
+    count = 60
+    late = np.where(np.arange(count) < 45, np.nan, 1.0)
+    walk = Walk(
+        1,
+        DAY * np.arange(count, dtype=np.int64),
+        np.random.default_rng(4).gamma(9, 1 / 9, count),
+        {"early": np.full(count, 2.0), "late": late, "combination": np.ones(count)},
+        np.ones(count),
+    )
+    found = choose(walk)
+    assert found.validated and found.origins == count and set(found.qlike) == {"early", "combination"}
+
+
+def test_a_prior_speaks_longer_for_a_month_than_for_a_week(eth: Bars) -> None:
+    prepared = prepare(eth)
+    moved = {}
+    for days in (14, 30):
+        model = RelativeRidge(days)
+        known = sample(prepared, RelativeRidge, 14, REPLAY_START)
+        start = shipped().parameters(model.name, 30, REPLAY_START)
+        assert start is not None
+        model.fit([known], start)
+        moved[days] = np.abs(np.array(model.parameters()["coefficients"]) - np.array(start["coefficients"])).sum()
+    assert 0 < moved[30] < 0.6 * moved[14]
 
 
 def test_the_week_has_a_rhythm_that_is_learned_and_mean_one(eth: Bars) -> None:
