@@ -94,7 +94,12 @@ def _figures(asset: str, entry: Judged) -> list[Figure]:
             round(after[entry.best_baseline], 4),
             note=f"the goal is {entry.best_baseline}, the best baseline",
         ),
-        Figure(f"p_{key}", round(entry.p_value, 4)),
+        Figure(
+            f"p_{key}",
+            round(entry.p_value, 4),
+            note=f"difference {entry.interval[0]:+.3f} to {entry.interval[1]:+.3f};"
+            f" {entry.independent} outcomes that do not overlap",
+        ),
     ]
     figures += [
         Figure(f"qlike_{key}_{model.name}", round(after[model.name], 4)) for model in BASELINES if model.name in after
@@ -107,13 +112,22 @@ def _figures(asset: str, entry: Judged) -> list[Figure]:
 
 
 def _beside(asset: str, entry: Judged) -> list[Figure]:
-    """Our other models, and the rank of the combination at every cut."""
+    """Our other models, and the loss and rank of the combination at every cut."""
     name = f"{asset} {entry.walk.horizon_days} d"
     baselines = {model.name for model in BASELINES}
     others = {model: score for model, score in entry.cuts[0].after.items() if model not in baselines | {COMBINATION}}
     count = len(entry.cuts[0].after)
+    bests = [min((score, model) for model, score in cut.after.items() if model in baselines) for cut in entry.cuts]
     return [
         *(Figure(f"{name}, {model}", round(score, 4)) for model, score in sorted(others.items())),
+        *(
+            Figure(
+                f"{name}, QLIKE after {cut.share:.0%}",
+                round(cut.after[COMBINATION], 4),
+                note=f"{model}, the best baseline there: {best:.4f}",
+            )
+            for cut, (best, model) in zip(entry.cuts, bests, strict=True)
+        ),
         *(
             Figure(f"{name}, rank after {cut.share:.0%}", cut.rank, note=f"of {count}; {cut.chosen} chosen before")
             for cut in entry.cuts

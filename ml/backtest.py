@@ -12,7 +12,7 @@ import pandas as pd
 
 from ml import regimes
 from ml.bars import BAR_SECONDS, BARS_PER_DAY, GAP_LIMIT_BARS, BadBars, Bars, Floats, Ints, Mask
-from ml.compare import diebold_mariano
+from ml.compare import block_bootstrap, diebold_mariano
 from ml.compute import Engine, each
 from ml.files import Implied
 from ml.implied import with_implied
@@ -29,6 +29,8 @@ FIRST_SHARE = 0.7
 OTHER_SHARES = (0.5, 0.6, 0.8)
 """Where else the walk is cut, to see whether the choice hung on the cut."""
 MIN_CHOICE_ORIGINS = 30
+_LEAST_BLOCK = 10
+"""Origins in a block of the bootstrap, or two horizons where that is more."""
 SHORT_DAYS = 180
 """Less history than this before an origin: its forecast leans on the prior, and the row says so."""
 COMPARED: tuple[type[VarianceModel], ...] = tuple(dict.fromkeys((*BASELINES, *MEMBERS, Boosted)))
@@ -65,6 +67,7 @@ class Judged:
     judging : the origins of the main cut's second part.
     coverage : share of those outcomes below the 10, 50 and 90 % quantiles.
     p_value : Diebold and Mariano's, of the combination against the best baseline on the second part.
+    interval : of its mean loss less the best baseline's there, 95 % by block bootstrap; NaN where there are too few.
     best_baseline : its name.
     implied : at which origins an implied volatility was known; None without a file of it.
     """
@@ -76,7 +79,13 @@ class Judged:
     coverage: tuple[float, float, float]
     best_baseline: str
     p_value: float
+    interval: tuple[float, float]
     implied: Mask | None
+
+    @property
+    def independent(self) -> int:
+        """How many of the judged outcomes fit side by side without overlap."""
+        return -(-int(self.judging.sum()) // self.walk.horizon_days)
 
 
 @dataclass(frozen=True)
@@ -187,14 +196,18 @@ def judge(walk: Walk, implied: Mask | None = None) -> Judged:
     cuts = [cut for share in (FIRST_SHARE, *OTHER_SHARES) if (cut := divide(walk, share)) is not None]
     judging = parts(walk, FIRST_SHARE)[1] if cuts else np.zeros(len(walk.end), dtype=bool)
     later = walk.log_errors(COMBINATION)[judging]
-    best, p_value = "", float("nan")
+    best, p_value, interval = "", float("nan"), (float("nan"), float("nan"))
     if judging.any():
         losses = walk.losses(judging)
         baselines = [model.name for model in BASELINES if model.name in losses]
         if baselines:
             best = min(baselines, key=lambda name: float(np.mean(losses[name])))
             p_value = diebold_mariano(losses[COMBINATION], losses[best], walk.horizon_days).p_value
-    return Judged(walk, distances, tuple(cuts), judging, coverage(later, distances[judging]), best, p_value, implied)
+            block = max(_LEAST_BLOCK, 2 * walk.horizon_days)
+            if judging.sum() >= 2 * block:
+                interval = block_bootstrap(losses[COMBINATION] - losses[best], block)
+    covered = coverage(later, distances[judging])
+    return Judged(walk, distances, tuple(cuts), judging, covered, best, p_value, interval, implied)
 
 
 def parts(walk: Walk, share: float) -> tuple[Mask, Mask]:

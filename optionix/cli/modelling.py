@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,7 +197,9 @@ def _judged(entry: Judged) -> dict[str, Any]:
         "qlike_after": main.after if main else {},
         "rank_after": main.rank if main else None,
         "best_baseline": entry.best_baseline or None,
-        "p_value_against_best_baseline": entry.p_value if main else None,
+        "p_value_against_best_baseline": None if isnan(entry.p_value) else entry.p_value,
+        "difference_from_best_baseline": None if isnan(entry.interval[0]) else entry.interval,
+        "independent_outcomes": entry.independent,
         "coverage": dict(zip(("q10", "q50", "q90"), entry.coverage, strict=True)) if main else None,
         "other_cuts": [
             {"share": cut.share, "chosen": cut.chosen, "rank_after": cut.rank, "qlike_after": cut.after}
@@ -228,3 +231,4 @@ def _show(asset: str, entry: Judged) -> None:
     click.echo(f"outcomes below the 10, 50, 90 % quantiles: {low}, {middle}, {high}")
     if entry.best_baseline:
         click.echo(f"against {entry.best_baseline}, the best baseline after the cut: p = {entry.p_value:.3f}")
+        click.echo(f"outcomes there that do not overlap: {entry.independent}")

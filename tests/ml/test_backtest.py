@@ -290,6 +290,21 @@ def test_the_choice_is_made_on_the_first_part_and_judged_after_a_gap() -> None:
     assert divide(walk_of(target[:20]), 0.7) is None
 
 
+def test_a_difference_from_the_best_baseline_says_how_sure_it_is() -> None:
+    dice = np.random.default_rng(11)
+    target = dice.gamma(20, 1 / 20, 400)
+    name = BASELINES[0].name
+    walk = Walk(7, np.arange(400, dtype=np.int64) * DAY, target, {"combination": np.ones(400)}, target)
+    worse = judge(walk.with_forecast(name, np.full(400, 2.0)))
+    assert worse.best_baseline == name and worse.interval[0] < worse.interval[1] < 0 and worse.p_value < 0.01
+    luck = judge(walk.with_forecast(name, np.exp(0.05 * dice.standard_normal(400))))
+    assert luck.interval[0] < 0 < luck.interval[1] and luck.p_value > 0.05
+    origins = int(luck.judging.sum())
+    assert (luck.independent - 1) * 7 < origins <= luck.independent * 7
+    few = judge(walk_of(target[:60], 7).with_forecast(name, np.full(60, 2.0)))
+    assert few.cuts and few.best_baseline == name and few.independent == 2 and np.isnan(few.interval).all()
+
+
 @pytest.mark.parametrize("days", [1, 7, 30])
 def test_quantiles_find_their_share_whatever_the_errors_do(days: int) -> None:
     dice = np.random.default_rng(3)
@@ -308,7 +323,7 @@ def test_quantiles_know_nothing_of_outcomes_to_come() -> None:
     target = np.random.default_rng(1).gamma(3, 1 / 3, 120)
     changed = target.copy()
     changed[80:] *= 7
-    for days in (1, 7):
+    for days in (1, 7, 30):
         known = adaptive(walk_of(target, days), "combination")[: 81 - days]
         np.testing.assert_array_equal(adaptive(walk_of(changed, days), "combination")[: 81 - days], known)
     assert adaptive(walk_of(target), "combination")[0] == pytest.approx(assumed(1), abs=0.02)
