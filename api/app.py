@@ -11,12 +11,11 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 import optionix
-from api import errors, page
+from api import errors, openapi, page
 from api.accounts import endpoints as accounts
 from api.auth import endpoints as auth
 from api.auth.message import Place
@@ -104,11 +103,12 @@ def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
         ),
         lifespan=lifespan,
         default_response_class=OrjsonResponse,
-        generate_unique_id_function=_operation_id,
+        generate_unique_id_function=openapi.operation_id,
     )
     app.state.settings = settings
     app.state.chain_id = network(settings.network).chain_id
     errors.install(app)
+    openapi.install(app)
     for router in ROUTERS:
         app.include_router(router.router, prefix="/v1")
     app.include_router(stream.router)
@@ -119,12 +119,6 @@ def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
     if page_folder is not None and page_folder.is_dir():
         page.mount(app, page_folder)
     return app
-
-
-def _operation_id(route: APIRoute) -> str:
-    """The name that generated clients give a call: ``getOptionChain`` for ``get_option_chain``."""
-    first, *others = route.name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 def _auth(settings: Settings, app: FastAPI) -> Auth:

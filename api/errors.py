@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from optionix.token_keys import TokenKeysMissing
 
@@ -111,5 +112,21 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-        return problem(request, error.status_code, code, code.replace("_", " ").capitalize(), str(error.detail))
+        if error.status_code == 400:  # the framework's own, for a body that is no text
+            return problem(request, 422, "invalid_request", "Invalid request", str(error.detail), faults=[])
+        if error.status_code == 405:
+            allowed = _allowed(request)
+            detail = f"{request.method} does nothing here; {allowed} does."
+            return problem(request, 405, "method_not_allowed", "Method not allowed", detail, headers={"Allow": allowed})
+        code = "not_found" if error.status_code == 404 else "http_error"
+        title = code.replace("_", " ").capitalize()
+        return problem(request, error.status_code, code, title, str(error.detail), headers=error.headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes at the request's path."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return ", ".join(sorted(methods))

@@ -7,12 +7,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from api.errors import BadRequest
-
 Limit = Annotated[int, Query(ge=1, le=500)]
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
 
-_FORM = re.compile(r"^(\d{1,18})\.(\d{1,9})$")
+_FORM = r"^([0-9]{1,18})\.([0-9]{1,9})$"
+Cursor = Annotated[str | None, Query(pattern=_FORM, description="`next_cursor` of the page before.")]
 
 
 def encode_cursor(block_number: int, log_index: int) -> str:
@@ -21,14 +19,8 @@ def encode_cursor(block_number: int, log_index: int) -> str:
 
 
 def decode_cursor(cursor: str) -> tuple[int, int]:
-    """Block and log index of the last row seen.
-
-    Raises
-    ------
-    BadRequest
-        When it is no cursor of this API.
-    """
-    match = _FORM.match(cursor)
+    """Block and log index of the last row seen."""
+    match = re.fullmatch(_FORM, cursor)
     if match is None:
-        raise BadRequest("`cursor` must be the `next_cursor` of an earlier answer.")
+        raise ValueError(f"{cursor!r} is no cursor; a route that takes one holds it to the pattern")
     return int(match[1]), int(match[2])

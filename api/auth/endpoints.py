@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.auth.schemas import Export, KeySet, Log, Refresh, Sessions, SignIn, SignInTerms, Tokens
 from api.auth.service import Auth
 from api.auth.tokens import Identity
+from api.openapi import refusals
 from api.paging import Limit
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -41,7 +42,7 @@ async def post_nonce(auth: AuthDep) -> SignInTerms:
     return await auth.terms()
 
 
-@router.post("/verify")
+@router.post("/verify", responses=refusals(400, 401))
 async def post_verify(
     auth: AuthDep, signed: SignIn, user_agent: Annotated[str, Header(include_in_schema=False)] = ""
 ) -> Tokens:
@@ -49,13 +50,13 @@ async def post_verify(
     return await auth.verify(signed, user_agent)
 
 
-@router.post("/refresh")
+@router.post("/refresh", responses=refusals(401))
 async def post_refresh(auth: AuthDep, refresh: Refresh) -> Tokens:
     """A new pair of tokens. A refresh token that comes a second time ends its session."""
     return await auth.refresh(refresh.refresh_token)
 
 
-@router.post("/sign-out", status_code=204)
+@router.post("/sign-out", status_code=204, responses=refusals(400))
 async def post_sign_out(
     auth: AuthDep,
     identity: SignedIn,
@@ -77,7 +78,9 @@ async def get_log(
     auth: AuthDep,
     identity: SignedIn,
     limit: Limit = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[
+        str | None, Query(pattern=r"^[0-9]{1,18}$", description="`next_cursor` of the page before.")
+    ] = None,
 ) -> Log:
     """What was done in the account's name, newest first."""
     return await auth.log(identity, limit, cursor)

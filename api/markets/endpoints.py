@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AfterValidator, WithJsonSchema
 
-from api.errors import BadRequest
 from api.markets import service
 from api.markets.schemas import Chain, Expiries, Markets
 from api.money import WAD_DECIMALS, units
@@ -14,23 +15,26 @@ from api.reader import ReaderDep
 
 router = APIRouter(tags=["markets"])
 
-LARGEST_AMOUNT = 10**9
-AMOUNT_PATTERN = r"^\d{1,10}(\.\d{1,8})?$"
-Amount = Annotated[str, Query(pattern=AMOUNT_PATTERN, description="Contracts, at most eight decimals.")]
+AMOUNT_PATTERN = r"^(?![0.]+$)[0-9]{1,9}(\.[0-9]{1,8})?$"
 
 
-def amount_wad(text: str) -> int:
-    """Contracts as WAD.
+def _above_zero(text: str) -> str:
+    if re.fullmatch(AMOUNT_PATTERN, text) is None:
+        raise ValueError("write contracts above 0 and below 1,000,000,000, with at most eight decimals")
+    return text
 
-    Raises
-    ------
-    BadRequest
-        For zero or an absurd size.
-    """
-    amount = units(text, WAD_DECIMALS)
-    if not 0 < amount <= LARGEST_AMOUNT * 10**WAD_DECIMALS:
-        raise BadRequest(f"`amount` must be above 0 and at most {LARGEST_AMOUNT}.")
-    return amount
+
+Amount = Annotated[
+    str,
+    AfterValidator(_above_zero),
+    WithJsonSchema({"type": "string", "pattern": AMOUNT_PATTERN}),
+    Query(description="Contracts, above zero, at most eight decimals."),
+]
+
+
+def amount_wad(text: Amount) -> int:
+    """Contracts as WAD."""
+    return units(text, WAD_DECIMALS)
 
 
 @router.get("/markets")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
+from api.openapi import refusals
 from api.orders import service
 from api.orders.acceptance import Intake
 from api.orders.drafts import OrderDraft, OrderTerms, draft
@@ -19,7 +20,7 @@ router = APIRouter(tags=["orders"])
 OrderHash = Annotated[str, Path(pattern=r"^0x[0-9a-fA-F]{64}$", description="The EIP-712 digest that was signed.")]
 
 
-@router.post("/orders")
+@router.post("/orders", responses=refusals(404))
 async def post_order(request: Request, reader: ReaderDep, new: NewOrder) -> OrderAnswer:
     """Take a signed order into its book.
 
@@ -29,7 +30,7 @@ async def post_order(request: Request, reader: ReaderDep, new: NewOrder) -> Orde
     return await Intake(reader, request.app.state.writer, request.app.state.rpc).take(new)
 
 
-@router.post("/orders/draft")
+@router.post("/order-drafts", responses=refusals(400, 404))
 async def post_draft(reader: ReaderDep, terms: OrderTerms) -> OrderDraft:
     """The typed data of an order to be signed, and how it would stand: sign it, and send both to POST /v1/orders."""
     return await draft(reader, terms)
@@ -46,7 +47,9 @@ async def get_orders(
     reader: ReaderDep,
     maker: AddressText,
     limit: Limit = 50,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[
+        str | None, Query(pattern=service.CURSOR, description="`next_cursor` of the page before.")
+    ] = None,
 ) -> Orders:
     """All orders that a maker sent in, whatever became of them, newest first."""
     return await service.orders_of(reader, maker, limit, cursor)

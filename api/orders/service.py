@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from api.errors import BadRequest, NotFound
+from api.errors import NotFound
 from api.instruments.service import series_by_name
 from api.money import WAD_DECIMALS, decimal_string
 from api.orders import repository
@@ -24,7 +24,7 @@ from optionix.store.models import Market, Series, SignedOrder
 
 MOST_OF_A_BOOK = 1_000
 """Orders of a series that are live at once."""
-_CURSOR = re.compile(r"^(\d{1,18})\.(0x[0-9a-f]{64})$")
+CURSOR = r"^([0-9]{1,17})\.(0x[0-9a-f]{64})$"
 _MICRO = 1_000_000
 
 
@@ -145,11 +145,8 @@ def _cursor(row: SignedOrder) -> str:
 
 
 def _parse(cursor: str) -> tuple[datetime, str]:
-    match = _CURSOR.match(cursor)
+    match = re.fullmatch(CURSOR, cursor)
     if match is None:
-        raise BadRequest("`cursor` must be the `next_cursor` of an earlier answer.")
+        raise ValueError(f"{cursor!r} is no cursor; a route that takes one holds it to the pattern")
     seconds, micro = divmod(int(match[1]), _MICRO)
-    try:
-        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micro), match[2]
-    except (OverflowError, ValueError, OSError):
-        raise BadRequest("`cursor` must be the `next_cursor` of an earlier answer.") from None
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micro), match[2]

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.openapi import refusals
 from api.paging import Cursor, Limit
 from api.reader import ReaderDep
 from api.schemas import AddressText
@@ -15,7 +16,7 @@ from api.trades.schemas import Trades
 router = APIRouter(tags=["trades"])
 
 
-@router.get("/trades")
+@router.get("/trades", responses=refusals(404))
 async def get_trades(
     reader: ReaderDep,
     market: Annotated[str | None, Query(description="Base symbol, such as ETH.")] = None,

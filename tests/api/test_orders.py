@@ -271,7 +271,7 @@ def test_a_makers_orders_page_by_page(bench: Bench, maker: Client) -> None:
     assert [each["hash"] for each in found] == [each["hash"] for each in every["orders"]]
     for cursor in ("x", "1.0x12", "9" * 18 + ".0x" + "00" * 32):
         answer = bench.api.get("/v1/orders", params={"maker": maker.address, "cursor": cursor})
-        assert answer.status_code == 400, cursor
+        assert answer.status_code == 422, cursor
 
 
 def test_a_book_is_pushed_when_an_order_comes_and_when_it_can_no_longer_be_paid(bench: Bench) -> None:
@@ -310,7 +310,7 @@ class TestDraft:
         maker = bench.chain.client(TAKER).address
         terms = {"maker": maker, "name": CALL, "action": "sell", "amount": "0.25", "price": "0.031"}
         body = {name: value for name, value in (terms | changes).items() if value is not None}
-        return bench.api.post("/v1/orders/draft", json=body)
+        return bench.api.post("/v1/order-drafts", json=body)
 
     @pytest.mark.parametrize(
         "changes",

@@ -48,7 +48,16 @@ class TestBadInput:
 
     def test_a_foreign_cursor_is_refused(self, client: TestClient) -> None:
         answer = client.get("/v1/trades?cursor=zzz")
-        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+    def test_a_body_that_is_no_text_is_refused(self, client: TestClient) -> None:
+        answer = client.post("/v1/auth/refresh", content=b"\xff", headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+    def test_a_refused_method_is_told_all_that_are_not(self, client: TestClient) -> None:
+        answer = client.put("/v1/orders")
+        assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+        assert answer.headers["allow"] == "GET, POST"
 
     def test_an_unknown_path_is_not_found(self, client: TestClient) -> None:
         assert client.get("/v1/nothing").json()["code"] == "not_found"
