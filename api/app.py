@@ -22,6 +22,7 @@ from api.auth.message import Place
 from api.auth.service import Auth
 from api.auth.tokens import AccessTokens
 from api.contracts import endpoints as contracts
+from api.deribit import endpoints as deribit
 from api.instruments import endpoints as instruments
 from api.markets import endpoints as markets
 from api.middleware.envelope import Envelope
@@ -112,6 +113,7 @@ def create_app(settings: Settings, page_folder: Path | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router.router, prefix="/v1")
     app.include_router(stream.router)
+    app.include_router(deribit.router)
     app.add_middleware(CORSMiddleware, allow_origins=settings.cors_list, allow_methods=["GET", "POST", "DELETE"])
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES)
     app.add_middleware(BodyLimit)

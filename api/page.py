@@ -13,7 +13,7 @@ from starlette.types import Scope
 IMMUTABLE = "public, max-age=31536000, immutable"
 FRESH = "no-cache"
 #: Paths of the API: an unknown one is an error, not a route of the page.
-API_PREFIXES = ("v1/", "ws", "docs", "openapi.json")
+API_PREFIXES = ("v1/", "api/", "ws", "docs", "openapi.json")
 
 
 class Page(StaticFiles):

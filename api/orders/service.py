@@ -65,8 +65,7 @@ async def book(reader: Reader, name: str) -> OrderBook:
     """
     series, market = await series_by_name(reader, name)
     state = await market_state(reader, market)
-    stored = await repository.live_of_series(reader, series.series_id, MOST_OF_A_BOOK)
-    standing = [each for each in await _stand(reader, state, series, stored) if each.status == "open"]
+    standing = await fillable(reader, state, series)
     ranked = sorted(standing, key=lambda each: (each.settlement_price is None, each.settlement_price or 0))
     bids = sorted((each for each in standing if each.order.is_buy), key=lambda each: -(each.settlement_price or 0))
     return OrderBook(
@@ -77,6 +76,12 @@ async def book(reader: Reader, name: str) -> OrderBook:
         bids=[view(each, series, market) for each in bids],
         asks=[view(each, series, market) for each in ranked if not each.order.is_buy],
     )
+
+
+async def fillable(reader: Reader, state: MarketState, series: Series) -> list[Standing]:
+    """The orders of a series that fill now, the older first."""
+    stored = await repository.live_of_series(reader, series.series_id, MOST_OF_A_BOOK)
+    return [each for each in await _stand(reader, state, series, stored) if each.status == "open"]
 
 
 async def views(reader: Reader, stored: Sequence[SignedOrder]) -> list[OrderView]:

@@ -1,0 +1,146 @@
+"""A market at one block, read once: every instrument's snapshot comes from it without another query of prices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from api.deribit import repository
+from api.deribit.instruments import Listing
+from api.deribit.levels import Book, Level, merged, order_level, vault_asks, vault_bids
+from api.deribit.tickers import Greeks, Marked, Snapshot, Stats
+from api.orders import service as orders
+from api.reader import Reader
+from api.valuation.repository import MarketState, market_state
+from api.valuation.service import Valuation
+from optionix.instruments import Side
+from optionix.pricing import implied, marks
+from optionix.pricing.payoff import WAD
+from optionix.pricing.vault import YEAR, Quote, QuoteRefused
+from optionix.store.models import Market, Series
+
+CARRY_ONE = 10**9
+"""A slice's unit of carry."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What instruments of one market are answered from."""
+
+    reader: Reader
+    state: MarketState
+    valuation: Valuation
+    listed_at: Mapping[int, int]
+    exchange_fee: int
+    stats: Mapping[int, Stats]
+    last: Mapping[int, int]
+    with_orders: frozenset[int]
+
+    @classmethod
+    async def read(cls, reader: Reader, market: Market, series: Sequence[Series]) -> View:
+        """Of some series of a market."""
+        state = await market_state(reader, market)
+        return cls(
+            reader,
+            state,
+            Valuation(state),
+            await repository.listing_times(reader, series),
+            await repository.exchange_fee(reader),
+            await repository.day_stats(reader, market, state.time),
+            await repository.last_prices(reader, series),
+            frozenset(await repository.series_with_orders(reader, market)),
+        )
+
+    def listing(self, series: Series) -> Listing:
+        """The static facts of a series."""
+        vault = self.state.vaults.get(series.side)
+        return Listing(
+            name=series.name,
+            series_id=series.series_id,
+            symbol=self.state.symbol,
+            side=Side(series.side),
+            strike=series.strike,
+            expiry=series.expiry,
+            listed_at=self.listed_at.get(series.listed_block, 0),
+            of_notional=int(vault.fees["ofNotional"]) if vault else self.exchange_fee,
+            settled_at_price=self.state.expiries[series.expiry].settlement_price,
+        )
+
+    async def snapshot(self, series: Series, *, depth: bool = False) -> Snapshot:
+        """A series with its prices; `depth`: with more of its book than the best."""
+        book = await self.book(series, depth=depth)
+        newest = self.valuation.slice_of(series.expiry)
+        live = series.expiry > self.state.time
+        rate = max(newest.carry, 0) / CARRY_ONE if newest and live else 0.0
+        return Snapshot(
+            listing=self.listing(series),
+            time=self.state.time,
+            index=self.valuation.spot,
+            forward=self.valuation.forward(series.expiry) if live else None,
+            rate=rate,
+            marked=self._marked(series, book, rate) if live else None,
+            open_interest=series.written,
+            stats=self.stats.get(series.series_id, Stats()),
+            last=self.last.get(series.series_id),
+            book=book,
+        )
+
+    async def book(self, series: Series, *, depth: bool) -> Book:
+        """Levels of signed orders and of the vault."""
+        bids: list[Level] = []
+        asks: list[Level] = []
+        if series.series_id in self.with_orders:
+            for each in await orders.fillable(self.reader, self.state, series):
+                level = order_level(
+                    is_buy=each.order.is_buy,
+                    in_quote=each.order.premium_token == self.state.market.quote_token,
+                    price=each.price or 0,
+                    fillable=each.fillable,
+                    index=self.valuation.spot,
+                )
+                if level is not None:
+                    (bids if each.order.is_buy else asks).append(level)
+        index = self.valuation.spot
+        if index is not None and series.expiry > self.state.time:
+            side, decimals = Side(series.side), self.state.asset(series.side)[2]
+            buy, sell = partial(self._quote, series, is_buy=True), partial(self._quote, series, is_buy=False)
+            asks += vault_asks(side, decimals, index, buy, depth=depth)
+            bids += vault_bids(side, decimals, index, self.valuation.written(series), sell, depth=depth)
+        return merged(bids, asks)
+
+    def _quote(self, series: Series, amount: int, *, is_buy: bool) -> Quote | None:
+        return (self.valuation.buy if is_buy else self.valuation.sell)(series, amount).quote
+
+    def _marked(self, series: Series, book: Book, rate: float) -> Marked | None:
+        newest, spot = self.valuation.slice_of(series.expiry), self.valuation.spot
+        if newest is None or spot is None:
+            return None
+        try:
+            value = self.valuation.value(series)
+        except QuoteRefused:
+            return None
+        side, index, strike = Side(series.side), spot / WAD, series.strike / 1e8
+        model = marks.mark(index, strike, side, newest.unpack(), series.expiry, self.state.time)
+        to_quote = index if side is Side.CALL else 1.0
+        years = float(model.seconds_left) / YEAR
+        discount, forward = math.exp(-rate * years), float(model.forward)
+        prices = [float(each.price) * index if each else math.nan for each in (book.best_bid, book.best_ask)]
+        solved = implied.implied_volatility(prices, forward, strike, years, side, discount).volatility
+        bid, ask = (None if np.isnan(each) else float(each) for each in solved)
+        return Marked(
+            mark=value.mid,
+            volatility=value.volatility / WAD,
+            greeks=Greeks(
+                delta=value.delta / WAD,
+                gamma=float(model.gamma),
+                vega=value.vega / WAD / 100 * to_quote,
+                theta=float(model.theta) * to_quote,
+                rho=years * (discount * forward * value.delta / WAD - float(model.value_quote)) / 100,
+            ),
+            bid_volatility=bid,
+            ask_volatility=ask,
+        )

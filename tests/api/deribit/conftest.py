@@ -1,0 +1,115 @@
+"""A market that was traded on a real chain, its tables, and the API over HTTP as any client meets it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from api.app import create_app
+from api.orders.message import OrderMessage
+from optionix.client import Client
+from optionix.settings import Settings
+from tests.indexer.life import CALL, LOWER_PUT, PUT, World, world
+from tests.indexer.running import index
+from tests.support.chain import EXPIRY, STRIKES
+from tests.support.ports import free_base
+from tests.support.postgres import migrated_database, throwaway_postgres
+
+LATER = EXPIRY + 7 * 86_400
+LATER_CALL = "ETH-14MAR23-1600-C"
+MAKER, TAKER = 5, 9
+START_SECONDS = 20.0
+
+
+@dataclass
+class Market:
+    """A chain, its tables and the API over HTTP."""
+
+    chain: World
+    database_url: str
+    url: str
+    http: httpx.Client
+
+    def index(self) -> None:
+        """Bring the tables to the head."""
+        asyncio.run(index(self.chain, self.database_url))
+
+    def get(self, method: str, **params: Any) -> Any:
+        """What a method answers over GET."""
+        answer = self.http.get(f"/api/v2/public/{method}", params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
+
+    def ours(self, path: str, **params: Any) -> Any:
+        """What the native API answers."""
+        answer = self.http.get(f"/v1/{path}", params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def send(self, maker: Client, name: str, amount: str, price: str, **terms: Any) -> None:
+        """A signed order, sent in."""
+        order = maker.premium_order(name, amount, price, **terms)
+        body = {"order": OrderMessage.of(order).model_dump(), "signature": "0x" + maker.sign(order).hex()}
+        answer = self.http.post("/v1/orders", json=body)
+        assert answer.status_code == 200, answer.text
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """The API in a thread of its own; its URL."""
+    port = free_base()
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        started = threading.Event()
+        for _ in range(int(START_SECONDS / 0.05)):
+            if server.started or not thread.is_alive():
+                break
+            started.wait(0.05)
+        assert server.started
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(START_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """Two expiries of ETH with vaults, trades of both kinds, and signed orders on both sides."""
+    with throwaway_postgres() as server, migrated_database(server) as database_url, world() as chain:
+        chain.fund()
+        chain.list_series(LATER, STRIKES[1:4])
+        chain.post_surface(0.6, LATER)
+        chain.trade()
+        chain.client(8).buy(LATER_CALL, "3")
+        maker, taker = chain.client(MAKER), chain.client(TAKER)
+        for client in (maker, taker):
+            client.deposit("WETH", "8")
+            client.deposit("USDC", "40000")
+            client.ready_to_trade(selling=True)
+        ask = maker.premium_order(LATER_CALL, "2", "0.09", is_buy=False, use_book=True, nonce=1)
+        taker.fill(ask, maker.sign(ask), "0.75")
+        asyncio.run(index(chain, database_url))
+        folder = tmp_path_factory.mktemp("deribit")
+        settings = Settings(
+            database_url=database_url, data_dir=folder, risk_url="http://127.0.0.1:9", rpc_url=chain.anvil.url
+        )
+        with served(settings) as url, httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
+            made = Market(chain, database_url, url, http)
+            terms = {"use_book": True, "is_buy": False}
+            made.send(maker, CALL, "1", "0.031", nonce=2, **terms)
+            made.send(maker, CALL, "0.5", "0.029", nonce=3, premium_token="WETH", **terms)
+            made.send(maker, CALL, "0.4", "0.011", is_buy=True, nonce=4)
+            made.send(maker, PUT, "0.5", "0.04", nonce=5, premium_token="WETH", **terms)
+            made.send(maker, PUT, "0.25", "31", nonce=6, is_buy=True)
+            made.send(maker, LOWER_PUT, "2", "7.5", nonce=7, is_buy=True)
+            yield made
