@@ -31,7 +31,7 @@ _COUNTED = re.compile(r"(\d+) (passed|failed|error|errors|skipped)")
 LANES = (
     ("reorgs", ("tests/faults/test_reorgs.py",)),
     ("kills", ("tests/faults/test_kills.py", "tests/faults/test_indexer.py", "tests/faults/test_networks.py")),
-    ("endpoints", ("tests/faults/test_endpoints.py",)),
+    ("endpoints", ("tests/faults/test_endpoints.py", "tests/faults/test_one_of_ten_thousand.py")),
 )
 """What runs side by side, each with a chain and a Postgres of its own."""
 SUMS = ("kills", "reorgs", "faults", "postgres_kills", "read_only", "full_disks", "checks", "facts")
