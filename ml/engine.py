@@ -296,6 +296,8 @@ class RiskEngine:
             require_known(found.prior, bars.end)
             record, forecaster = self._select(bars, models, found, self._go_on)
             trial(forecaster.forecast(bars), known)
+            # A selection goes around what is absurd; that it was trained so is reason enough to refuse it.
+            trial(forecaster.of_combination().forecast(bars), known)
         except (_Closing, RefusedModel):
             raise
         except Exception as error:

@@ -60,13 +60,20 @@ class Forecaster:
         prepared = prepare(bars)
         return [self._horizon(choice, prepared) for choice in self.record.horizons]
 
+    def of_combination(self) -> Forecaster:
+        """The same with the combination at every horizon, whatever was chosen in its place."""
+        horizons = tuple(choice.model_copy(update={"model": COMBINATION}) for choice in self.record.horizons)
+        return Forecaster(self.record.model_copy(update={"horizons": horizons}), self._prior)
+
     def _horizon(self, choice: HorizonChoice, prepared: Prepared) -> HorizonForecast:
         features = prepared.features
         last = np.array([len(features) - 1], dtype=np.int64)
         models = self._models(choice, prepared)
         if models:
             forecasts = {model.name: predict(model, features, last) for model in models}
-            per_bar = float(combine(forecasts, choice.days)[0])
+            # A model that was fitted and says nothing is broken, not absent: the others may not hide it.
+            sound = bool(np.all(np.isfinite(list(forecasts.values()))))
+            per_bar = float(combine(forecasts, choice.days)[0]) if sound else float("nan")
         else:
             per_bar = float(features["ewma_8"][last[0]])
         total = per_bar * choice.days * BARS_PER_DAY
