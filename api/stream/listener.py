@@ -36,4 +36,14 @@ async def changed_topics(database_url: str, chain_id: int) -> AsyncIterator[froz
 
 
 def _topics(change: BlockChange | OrderChange) -> frozenset[str]:
-    return frozenset(change.topics if isinstance(change, BlockChange) else {f"orders:{change.name}"})
+    if isinstance(change, OrderChange):
+        return frozenset({f"orders:{change.name}"})
+    return frozenset(change.topics).union(*map(_wider, change.topics))
+
+
+def _wider(topic: str) -> set[str]:
+    """What holds the thing of a topic: `trade:ETH` for `trade:ETH-27NOV26-3000-C`, `vaults` for `vault:0x...`."""
+    kind, _, what = topic.partition(":")
+    if kind in ("trade", "series"):
+        return {f"{kind}:{what.partition('-')[0]}"}
+    return {"vaults"} if kind == "vault" else set()

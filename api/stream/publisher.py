@@ -23,6 +23,12 @@ class ChannelKind:
 
     Attributes
     ----------
+    arguments
+        What stands behind the name, such as ``("symbol", "expiry")``; nothing when there is one channel of its kind.
+    says
+        A sentence on what its messages tell.
+    answer
+        The channel's data, with its block.
     view
         Computes the channel's data.
     topics
@@ -30,6 +36,9 @@ class ChannelKind:
     """
 
     name: str
+    arguments: tuple[str, ...]
+    says: str
+    answer: type[Answer]
     view: Callable[[Reader, str], Awaitable[Answer]]
     topics: Callable[[Reader, str], Awaitable[frozenset[str]]]
 

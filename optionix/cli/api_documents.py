@@ -21,9 +21,12 @@ from optionix.cli.output import emit_json, json_option
 )
 @json_option
 def api_documents(out: Path, as_json: bool) -> None:
-    """Write the API's OpenAPI document, as every instance of this version serves it."""
+    """Write the API's OpenAPI document and the stream's AsyncAPI document."""
     out.mkdir(parents=True, exist_ok=True)
-    written = {out / "openapi.json": documents.openapi_document()}
+    written = {
+        out / "openapi.json": documents.openapi_document(),
+        out / "asyncapi.json": documents.asyncapi_document(),
+    }
     for path, document in written.items():
         path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if as_json:
