@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchChromium } from "./support/chromium.mjs";
 import { startStack } from "./support/stack.mjs";
+import { serveStarter } from "./support/starter.mjs";
 import { installWallet, rpc } from "./support/wallet.mjs";
 
 const SHOTS = path.join(path.dirname(fileURLToPath(import.meta.url)), "..", "..", "artifacts", "screenshots");
@@ -60,6 +61,24 @@ describe("the page on a living market", { timeout: 900_000 }, () => {
       },
       [block, spot],
     );
+  });
+
+  it("has a chain in a starter of thirty lines too, and it moves", async () => {
+    const starter = await serveStarter(stack.page);
+    const other = await browser.newPage({ viewport: { width: 900, height: 700 }, colorScheme: "light" });
+    try {
+      await other.goto(starter.address);
+      const title = other.locator("#title", { hasText: /^ETH [\d.]+ · \d+[A-Z]+\d+ · block \d+$/ });
+      await title.waitFor({ timeout: STEP_MS });
+      assert.ok((await other.locator("#rows tr").count()) >= 8, "a chain has rows");
+      assert.match(await other.locator("#rows").innerText(), /0\.\d{3,}/);
+      const before = await title.textContent();
+      await other.waitForFunction((old) => document.querySelector("#title")?.textContent !== old, before, { timeout: STEP_MS });
+      await other.screenshot({ path: path.join(SHOTS, "starter.png") });
+    } finally {
+      await other.close();
+      await starter.stop();
+    }
   });
 
   it("connects a wallet that announced itself", async () => {

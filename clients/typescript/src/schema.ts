@@ -4,403 +4,403 @@
  */
 
 export interface paths {
-    readonly "/v1/accounts/{address}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/accounts/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Account
          * @description Balances, positions, books, vault shares and requests of an account.
          */
-        readonly get: operations["getAccount"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/accounts/{address}/history": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/accounts/{address}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get History
          * @description What happened to an account, newest first.
          */
-        readonly get: operations["getHistory"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/auth/data": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/auth/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Data
          * @description All that is stored of the account beside the public chain.
          */
-        readonly get: operations["getData"];
-        readonly put?: never;
-        readonly post?: never;
+        get: operations["getData"];
+        put?: never;
+        post?: never;
         /**
          * Delete Data
          * @description Delete it: sessions, tokens and log. Signed orders and what is on the chain are public and stay.
          */
-        readonly delete: operations["deleteData"];
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        delete: operations["deleteData"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/auth/keys": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/auth/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Keys
          * @description Public keys that access tokens are verified with.
          */
-        readonly get: operations["getKeys"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/auth/log": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/auth/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Log
          * @description What was done in the account's name, newest first.
          */
-        readonly get: operations["getLog"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/auth/nonce": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/auth/nonce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Post Nonce
          * @description A nonce for one sign-in, with what the message (EIP-4361) has to name.
          */
-        readonly post: operations["postNonce"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["postNonce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/auth/refresh": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Post Refresh
          * @description A new pair of tokens. A refresh token that comes a second time ends its session.
          */
-        readonly post: operations["postRefresh"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["postRefresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/auth/sessions": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Sessions
          * @description Where the account is signed in.
          */
-        readonly get: operations["getSessions"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/auth/sign-out": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Post Sign Out
          * @description End a session at once.
          */
-        readonly post: operations["postSignOut"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["postSignOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/auth/verify": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/auth/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Post Verify
          * @description Begin a session for who signed the message, by key or by an ERC-1271 account.
          */
-        readonly post: operations["postVerify"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["postVerify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/books/{name}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/books/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Book
          * @description The signed orders of a series that fill now, at what they execute at.
          */
-        readonly get: operations["getBook"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getBook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/contracts": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Contracts
          * @description The deployment of the network that this API speaks for.
          */
-        readonly get: operations["getContracts"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getContracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/instruments/{name}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/instruments/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Instrument
          * @description A series with its static facts and its ticker for one contract.
          */
-        readonly get: operations["getInstrument"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getInstrument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/instruments/{name}/candles": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/instruments/{name}/candles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Candles
          * @description Candles of a series' trades, oldest first.
          */
-        readonly get: operations["getCandles"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getCandles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/instruments/{name}/quote": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/instruments/{name}/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Quote
          * @description What the vault asks or pays for an amount, taken apart.
          */
-        readonly get: operations["getQuote"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getQuote"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/markets": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/markets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Markets
          * @description Every market at a glance.
          */
-        readonly get: operations["getMarkets"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getMarkets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/markets/{symbol}/chain": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/markets/{symbol}/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Chain
          * @description The option chain of one expiry with the vault's bid and ask for `amount` of each series.
          */
-        readonly get: operations["getChain"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getChain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/markets/{symbol}/expiries": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/markets/{symbol}/expiries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Expiries
          * @description The expiries of a market, nearest first.
          */
-        readonly get: operations["getExpiries"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getExpiries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/order-drafts": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/order-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Post Draft
          * @description The typed data of an order to be signed, and how it would stand: sign it, and send both to POST /v1/orders.
          */
-        readonly post: operations["postDraft"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["postDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/orders": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Orders
          * @description All orders that a maker sent in, whatever became of them, newest first.
          */
-        readonly get: operations["getOrders"];
-        readonly put?: never;
+        get: operations["getOrders"];
+        put?: never;
         /**
          * Post Order
          * @description Take a signed order into its book.
@@ -408,232 +408,232 @@ export interface paths {
          *     It is checked as the Exchange will check it. Sending the same order again changes nothing and is answered as it
          *     stands: its hash is its idempotency key. It is taken back on chain, by `cancel` or `cancelBelow`.
          */
-        readonly post: operations["postOrder"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["postOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/orders/{order_hash}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/orders/{order_hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Order
          * @description One order as it stands now, with its signature.
          */
-        readonly get: operations["getOrder"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/risk/forecasts/{symbol}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/risk/forecasts/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Forecast
          * @description Realised-volatility forecasts with quantiles, the model that made them and its inputs.
          */
-        readonly get: operations["getForecast"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/risk/regimes/{symbol}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/risk/regimes/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Regime
          * @description The market's regime with probabilities and drivers.
          */
-        readonly get: operations["getRegime"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getRegime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/settlements": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/settlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Settlements
          * @description Settled expiries, newest first.
          */
-        readonly get: operations["getSettlements"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getSettlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/spot/{symbol}/candles": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/spot/{symbol}/candles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Spot Candles
          * @description Candles of a market's feed, oldest first.
          */
-        readonly get: operations["getSpotCandles"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getSpotCandles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/status": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Status
          * @description Head, lag and drift.
          */
-        readonly get: operations["getStatus"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/surfaces/{symbol}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/surfaces/{symbol}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Surface
          * @description All live slices of a market with the smile that each gives.
          */
-        readonly get: operations["getSurface"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getSurface"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/trades": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Trades
          * @description Trades that fit every given filter, newest first.
          */
-        readonly get: operations["getTrades"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getTrades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/vaults": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/vaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Vaults
          * @description All vaults, marked at the answer's block.
          */
-        readonly get: operations["getVaults"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getVaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/vaults/{address}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/vaults/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Vault
          * @description One vault.
          */
-        readonly get: operations["getVault"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getVault"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/vaults/{address}/requests": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/vaults/{address}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Requests
          * @description Requests at a vault, newest first.
          */
-        readonly get: operations["getRequests"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["getRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
@@ -643,477 +643,477 @@ export interface components {
          * Account
          * @description Everything an account has on the exchange.
          */
-        readonly Account: {
+        Account: {
             /**
              * Account
              * @description Lower-case hexadecimal address.
              */
-            readonly account: string;
+            account: string;
             /** Balances */
-            readonly balances: readonly components["schemas"]["TokenBalance"][];
-            readonly block: components["schemas"]["BlockRef"];
+            balances: components["schemas"]["TokenBalance"][];
+            block: components["schemas"]["BlockRef"];
             /** Books */
-            readonly books: readonly components["schemas"]["BookView"][];
+            books: components["schemas"]["BookView"][];
             /**
              * Operators
              * @description Flags by operator: 1 TRADE, 2 WITHDRAW.
              */
-            readonly operators: {
-                readonly [key: string]: number;
+            operators: {
+                [key: string]: number;
             };
             /** Positions */
-            readonly positions: readonly components["schemas"]["Position"][];
+            positions: components["schemas"]["Position"][];
             /** Requests */
-            readonly requests: readonly components["schemas"]["LpRequest"][];
+            requests: components["schemas"]["LpRequest"][];
             /** Vaults */
-            readonly vaults: readonly components["schemas"]["VaultHolding"][];
+            vaults: components["schemas"]["VaultHolding"][];
         };
         /**
          * Activity
          * @description One thing that happened to an account.
          */
-        readonly Activity: {
+        Activity: {
             /**
              * Amount
              * @description Contracts, or vault shares.
              */
-            readonly amount: string | null;
+            amount: string | null;
             /** Asset */
-            readonly asset: string | null;
+            asset: string | null;
             /**
              * Assets
              * @description Of `asset`; negative where the account owed them.
              */
-            readonly assets: string | null;
+            assets: string | null;
             /** Block Number */
-            readonly block_number: number;
+            block_number: number;
             /** Counterparty */
-            readonly counterparty: string | null;
+            counterparty: string | null;
             /** Id */
-            readonly id: string;
+            id: string;
             /**
              * Kind
              * @description What the account did or what was done to it.
              * @example buy
              */
-            readonly kind: string;
+            kind: string;
             /**
              * Name
              * @description The series, where there is one.
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Timestamp
              * @description Seconds of market time (the chain's).
              */
-            readonly timestamp: number;
+            timestamp: number;
             /** Transaction */
-            readonly transaction: string;
+            transaction: string;
             /** Vault */
-            readonly vault: string | null;
+            vault: string | null;
         };
         /**
          * BlockRef
          * @description The block that an answer was read at: every number in it can be traced to this block.
          */
-        readonly BlockRef: {
+        BlockRef: {
             /** Chain Id */
-            readonly chain_id: number;
+            chain_id: number;
             /** Hash */
-            readonly hash: string;
+            hash: string;
             /** Number */
-            readonly number: number;
+            number: number;
             /**
              * Timestamp
              * @description Seconds of market time (the chain's).
              */
-            readonly timestamp: number;
+            timestamp: number;
         };
         /**
          * BookLeg
          * @description One leg of a book; negative is written.
          */
-        readonly BookLeg: {
+        BookLeg: {
             /**
              * Amount
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly amount: string;
+            amount: string;
             /** Name */
-            readonly name: string;
+            name: string;
             /** Series Id */
-            readonly series_id: string;
+            series_id: string;
             /**
              * Strike
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly strike: string;
+            strike: string;
         };
         /**
          * BookView
          * @description All legs of the account in one (market, side, expiry).
          */
-        readonly BookView: {
+        BookView: {
             /** Asset */
-            readonly asset: string;
+            asset: string;
             /**
              * Expiry
              * @description Seconds of market time (the chain's).
              */
-            readonly expiry: number;
+            expiry: number;
             /** Key */
-            readonly key: string;
+            key: string;
             /**
              * Kind
              * @enum {string}
              */
-            readonly kind: "NONE" | "PLAIN" | "NETTED" | "SETTLED";
+            kind: "NONE" | "PLAIN" | "NETTED" | "SETTLED";
             /** Legs */
-            readonly legs: readonly components["schemas"]["BookLeg"][];
+            legs: components["schemas"]["BookLeg"][];
             /**
              * Locked
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly locked: string;
+            locked: string;
             /** Market */
-            readonly market: string;
+            market: string;
             /**
              * Required
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly required: string;
+            required: string;
             /**
              * Side
              * @enum {string}
              */
-            readonly side: "CALL" | "PUT";
+            side: "CALL" | "PUT";
         };
         /**
          * Candle
          * @description Open, high, low, close and volume of one interval.
          */
-        readonly Candle: {
+        Candle: {
             /**
              * Close
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly close: string;
+            close: string;
             /**
              * High
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly high: string;
+            high: string;
             /**
              * Low
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly low: string;
+            low: string;
             /**
              * Open
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly open: string;
+            open: string;
             /**
              * Start
              * @description Seconds of market time (the chain's).
              */
-            readonly start: number;
+            start: number;
             /**
              * Volume
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly volume: string;
+            volume: string;
         };
         /**
          * Candles
          * @description Candles, oldest first. An interval without a trade has none.
          */
-        readonly Candles: {
-            readonly block: components["schemas"]["BlockRef"];
+        Candles: {
+            block: components["schemas"]["BlockRef"];
             /** Candles */
-            readonly candles: readonly components["schemas"]["Candle"][];
+            candles: components["schemas"]["Candle"][];
             /** Interval */
-            readonly interval: string;
+            interval: string;
             /** Name */
-            readonly name: string;
+            name: string;
         };
         /**
          * Chain
          * @description The option chain of one expiry.
          */
-        readonly Chain: {
+        Chain: {
             /**
              * Amount
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly amount: string;
-            readonly block: components["schemas"]["BlockRef"];
+            amount: string;
+            block: components["schemas"]["BlockRef"];
             /**
              * Expiry
              * @description Seconds of market time (the chain's).
              */
-            readonly expiry: number;
+            expiry: number;
             /** Expiry Name */
-            readonly expiry_name: string;
+            expiry_name: string;
             /** Forward */
-            readonly forward: number | null;
+            forward: number | null;
             /** Market */
-            readonly market: string;
+            market: string;
             /** Rows */
-            readonly rows: readonly components["schemas"]["ChainRow"][];
+            rows: components["schemas"]["ChainRow"][];
             /** Seconds Left */
-            readonly seconds_left: number;
+            seconds_left: number;
             /** Settled */
-            readonly settled: boolean;
+            settled: boolean;
             /** Settlement Price */
-            readonly settlement_price: string | null;
-            readonly slice: components["schemas"]["SliceView"] | null;
+            settlement_price: string | null;
+            slice: components["schemas"]["SliceView"] | null;
             /** Spot */
-            readonly spot: string | null;
+            spot: string | null;
             /** Spot Updated At */
-            readonly spot_updated_at: number | null;
+            spot_updated_at: number | null;
         };
         /**
          * ChainOption
          * @description One option of a chain row. Prices per contract: calls in base, puts in quote.
          */
-        readonly ChainOption: {
+        ChainOption: {
             /**
              * Ask
              * @description What the vault asks per contract for `amount`, fee included.
              */
-            readonly ask: string | null;
+            ask: string | null;
             /**
              * Bid
              * @description What the vault pays per contract for `amount`.
              */
-            readonly bid: string | null;
+            bid: string | null;
             /** Delta */
-            readonly delta: number | null;
+            delta: number | null;
             /** Gamma */
-            readonly gamma: number | null;
+            gamma: number | null;
             /**
              * Mark
              * @description Model value at mid spot and the newest slice.
              */
-            readonly mark: string | null;
+            mark: string | null;
             /** Name */
-            readonly name: string;
+            name: string;
             /**
              * Open Interest
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly open_interest: string;
+            open_interest: string;
             /**
              * Reason
              * @description Why there is no bid or ask now; null when both are there.
              */
-            readonly reason: string | null;
+            reason: string | null;
             /** Series Id */
-            readonly series_id: string;
+            series_id: string;
             /**
              * Theta
              * @description Per day, in the settlement asset.
              */
-            readonly theta: number | null;
+            theta: number | null;
             /**
              * Vega
              * @description Per 0.01 of volatility, in the settlement asset.
              */
-            readonly vega: number | null;
+            vega: number | null;
             /** Volatility */
-            readonly volatility: number | null;
+            volatility: number | null;
             /**
              * Volume 24H
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly volume_24h: string;
+            volume_24h: string;
         };
         /**
          * ChainRow
          * @description A strike with its call and its put.
          */
-        readonly ChainRow: {
-            readonly call: components["schemas"]["ChainOption"] | null;
-            readonly put: components["schemas"]["ChainOption"] | null;
+        ChainRow: {
+            call: components["schemas"]["ChainOption"] | null;
+            put: components["schemas"]["ChainOption"] | null;
             /**
              * Strike
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly strike: string;
+            strike: string;
         };
         /**
          * ContractPlace
          * @description A contract's checksummed address.
          */
-        readonly ContractPlace: {
+        ContractPlace: {
             /** Address */
-            readonly address: string;
+            address: string;
         };
         /**
          * Deployment
          * @description Addresses on one network. `real_time` is false where market time is replayed.
          */
-        readonly Deployment: {
+        Deployment: {
             /** Chain Id */
-            readonly chain_id: number;
+            chain_id: number;
             /** Contracts */
-            readonly contracts: {
-                readonly [key: string]: components["schemas"]["ContractPlace"];
+            contracts: {
+                [key: string]: components["schemas"]["ContractPlace"];
             };
             /** Network */
-            readonly network: string;
+            network: string;
             /** Real Time */
-            readonly real_time: boolean;
+            real_time: boolean;
             /** Tokens */
-            readonly tokens: readonly components["schemas"]["TokenPlace"][];
+            tokens: components["schemas"]["TokenPlace"][];
             /** Vaults */
-            readonly vaults: readonly components["schemas"]["VaultPlace"][];
+            vaults: components["schemas"]["VaultPlace"][];
         };
         /**
          * Expiries
          * @description The expiries of a market, nearest first.
          */
-        readonly Expiries: {
-            readonly block: components["schemas"]["BlockRef"];
+        Expiries: {
+            block: components["schemas"]["BlockRef"];
             /** Expiries */
-            readonly expiries: readonly components["schemas"]["ExpirySummary"][];
+            expiries: components["schemas"]["ExpirySummary"][];
             /** Market */
-            readonly market: string;
+            market: string;
         };
         /**
          * ExpirySummary
          * @description One listed expiry.
          */
-        readonly ExpirySummary: {
+        ExpirySummary: {
             /** Atm Volatility */
-            readonly atm_volatility: number | null;
+            atm_volatility: number | null;
             /**
              * Expiry
              * @description Seconds of market time (the chain's).
              */
-            readonly expiry: number;
+            expiry: number;
             /**
              * Name
              * @example 27NOV26
              */
-            readonly name: string;
+            name: string;
             /**
              * Series
              * @description Listed series, both sides.
              */
-            readonly series: number;
+            series: number;
             /** Settled */
-            readonly settled: boolean;
+            settled: boolean;
             /** Settlement Price */
-            readonly settlement_price: string | null;
+            settlement_price: string | null;
         };
         /**
          * Export
          * @description All that is stored of an account beside the public chain.
          */
-        readonly Export: {
+        Export: {
             /**
              * Account
              * @description Lower-case hexadecimal address.
              */
-            readonly account: string;
+            account: string;
             /** Log */
-            readonly log: readonly components["schemas"]["LogEntry"][];
+            log: components["schemas"]["LogEntry"][];
             /** Sessions */
-            readonly sessions: readonly components["schemas"]["SessionView"][];
+            sessions: components["schemas"]["SessionView"][];
         };
         /**
          * Fault
          * @description One fault of a request.
          */
-        readonly Fault: {
+        Fault: {
             /** What */
-            readonly what: string;
+            what: string;
             /**
              * Where
              * @example query.amount
              */
-            readonly where: string;
+            where: string;
         };
         /**
          * History
          * @description Newest first; follow `next_cursor` for older ones.
          */
-        readonly History: {
+        History: {
             /**
              * Account
              * @description Lower-case hexadecimal address.
              */
-            readonly account: string;
+            account: string;
             /** Activity */
-            readonly activity: readonly components["schemas"]["Activity"][];
-            readonly block: components["schemas"]["BlockRef"];
+            activity: components["schemas"]["Activity"][];
+            block: components["schemas"]["BlockRef"];
             /** Next Cursor */
-            readonly next_cursor: string | null;
+            next_cursor: string | null;
         };
         /**
          * Instrument
          * @description A series with its static facts and its ticker.
          */
-        readonly Instrument: {
-            readonly block: components["schemas"]["BlockRef"];
+        Instrument: {
+            block: components["schemas"]["BlockRef"];
             /**
              * Expiry
              * @description Seconds of market time (the chain's).
              */
-            readonly expiry: number;
+            expiry: number;
             /** Market */
-            readonly market: string;
+            market: string;
             /** Name */
-            readonly name: string;
+            name: string;
             /** Series Id */
-            readonly series_id: string;
+            series_id: string;
             /** Settled */
-            readonly settled: boolean;
+            settled: boolean;
             /** Settlement Asset */
-            readonly settlement_asset: string;
+            settlement_asset: string;
             /** Settlement Price */
-            readonly settlement_price: string | null;
+            settlement_price: string | null;
             /**
              * Side
              * @enum {string}
              */
-            readonly side: "CALL" | "PUT";
+            side: "CALL" | "PUT";
             /**
              * Strike
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly strike: string;
-            readonly ticker: components["schemas"]["ChainOption"];
+            strike: string;
+            ticker: components["schemas"]["ChainOption"];
             /**
              * Vault
              * @description The vault that quotes this side.
              */
-            readonly vault: string | null;
+            vault: string | null;
         };
         /**
          * KeySet
          * @description Public keys of access tokens (RFC 7517).
          */
-        readonly KeySet: {
+        KeySet: {
             /** Keys */
-            readonly keys: readonly {
-                readonly [key: string]: string;
+            keys: {
+                [key: string]: string;
             }[];
         };
         /**
@@ -1121,1345 +1121,1345 @@ export interface components {
          * @description What an order's limit limits, numbered as in the contract.
          * @enum {integer}
          */
-        readonly LimitKind: 0 | 1;
+        LimitKind: 0 | 1;
         /**
          * Log
          * @description Newest first; follow `next_cursor` for older ones.
          */
-        readonly Log: {
+        Log: {
             /** Entries */
-            readonly entries: readonly components["schemas"]["LogEntry"][];
+            entries: components["schemas"]["LogEntry"][];
             /** Next Cursor */
-            readonly next_cursor: string | null;
+            next_cursor: string | null;
         };
         /**
          * LogEntry
          * @description Something that was done in the account's name at the API.
          */
-        readonly LogEntry: {
+        LogEntry: {
             /** Action */
-            readonly action: string;
+            action: string;
             /**
              * At
              * Format: date-time
              */
-            readonly at: string;
+            at: string;
             /** Detail */
-            readonly detail: {
-                readonly [key: string]: unknown;
+            detail: {
+                [key: string]: unknown;
             };
             /** Entry */
-            readonly entry: number;
+            entry: number;
         };
         /**
          * LpRequest
          * @description A deposit or redemption request.
          */
-        readonly LpRequest: {
+        LpRequest: {
             /** Assets */
-            readonly assets: string | null;
+            assets: string | null;
             /**
              * Claimable
              * @description Assets' worth that the controller can claim from this vault now.
              * @example 1.5
              */
-            readonly claimable: string;
+            claimable: string;
             /**
              * Controller
              * @description Lower-case hexadecimal address.
              */
-            readonly controller: string;
+            controller: string;
             /**
              * Kind
              * @enum {string}
              */
-            readonly kind: "deposit" | "redeem";
+            kind: "deposit" | "redeem";
             /**
              * Owner
              * @description Lower-case hexadecimal address.
              */
-            readonly owner: string;
+            owner: string;
             /** Ready At */
-            readonly ready_at: number | null;
+            ready_at: number | null;
             /** Request Id */
-            readonly request_id: string;
+            request_id: string;
             /**
              * Requested At
              * @description Seconds of market time (the chain's).
              */
-            readonly requested_at: number;
+            requested_at: number;
             /** Shares */
-            readonly shares: string | null;
+            shares: string | null;
             /**
              * Status
              * @enum {string}
              */
-            readonly status: "pending" | "processed" | "claimed" | "cancelled";
+            status: "pending" | "processed" | "claimed" | "cancelled";
             /**
              * Vault
              * @description Lower-case hexadecimal address.
              */
-            readonly vault: string;
+            vault: string;
         };
         /**
          * LpRequests
          * @description Requests, newest first.
          */
-        readonly LpRequests: {
-            readonly block: components["schemas"]["BlockRef"];
+        LpRequests: {
+            block: components["schemas"]["BlockRef"];
             /** Requests */
-            readonly requests: readonly components["schemas"]["LpRequest"][];
+            requests: components["schemas"]["LpRequest"][];
         };
         /**
          * Markets
          * @description All markets.
          */
-        readonly Markets: {
-            readonly block: components["schemas"]["BlockRef"];
+        Markets: {
+            block: components["schemas"]["BlockRef"];
             /** Markets */
-            readonly markets: readonly components["schemas"]["MarketSummary"][];
+            markets: components["schemas"]["MarketSummary"][];
         };
         /**
          * MarketSummary
          * @description One market at a glance.
          */
-        readonly MarketSummary: {
+        MarketSummary: {
             /**
              * Atm Volatility
              * @description At the money, nearest expiry of a day or more.
              */
-            readonly atm_volatility: number | null;
+            atm_volatility: number | null;
             /** Base */
-            readonly base: string;
+            base: string;
             /**
              * Base Token
              * @description Lower-case hexadecimal address.
              */
-            readonly base_token: string;
+            base_token: string;
             /**
              * Expiries
              * @description Listed and not yet passed.
              */
-            readonly expiries: readonly number[];
+            expiries: number[];
             /** Market */
-            readonly market: number;
+            market: number;
             /**
              * Open Interest
              * @description Contracts written and open.
              * @example 1.5
              */
-            readonly open_interest: string;
+            open_interest: string;
             /** Quote */
-            readonly quote: string;
+            quote: string;
             /**
              * Quote Token
              * @description Lower-case hexadecimal address.
              */
-            readonly quote_token: string;
+            quote_token: string;
             /**
              * Spot
              * @description The feed's newest answer, quote per base.
              */
-            readonly spot: string | null;
+            spot: string | null;
             /**
              * Spot Change 24H
              * @description Fraction over 24 h of market time.
              */
-            readonly spot_change_24h: number | null;
+            spot_change_24h: number | null;
             /** Spot Updated At */
-            readonly spot_updated_at: number | null;
+            spot_updated_at: number | null;
             /**
              * Symbol
              * @example ETH
              */
-            readonly symbol: string;
+            symbol: string;
             /**
              * Volume 24H
              * @description Contracts traded in 24 h of market time.
              * @example 1.5
              */
-            readonly volume_24h: string;
+            volume_24h: string;
         };
         /**
          * NetworkStatus
          * @description How far the tables are behind a network, and what the last audit against the contracts found.
          */
-        readonly NetworkStatus: {
+        NetworkStatus: {
             /**
              * Audit Block
              * @description Block of the last audit; null before the first.
              */
-            readonly audit_block: number | null;
+            audit_block: number | null;
             /**
              * Block Timestamp
              * @description Seconds of market time (the chain's).
              */
-            readonly block_timestamp: number;
+            block_timestamp: number;
             /** Chain Id */
-            readonly chain_id: number;
+            chain_id: number;
             /**
              * Drift
              * @description Rows that differed from the contracts at the last audit.
              */
-            readonly drift: number | null;
+            drift: number | null;
             /** Finalized */
-            readonly finalized: number;
+            finalized: number;
             /**
              * Head
              * @description Newest block that the indexer has seen.
              */
-            readonly head: number | null;
+            head: number | null;
             /**
              * Indexed
              * @description Newest block in the tables.
              */
-            readonly indexed: number;
+            indexed: number;
             /** Indexed Hash */
-            readonly indexed_hash: string;
+            indexed_hash: string;
             /** Lag Blocks */
-            readonly lag_blocks: number | null;
+            lag_blocks: number | null;
             /** Name */
-            readonly name: string;
+            name: string;
         };
         /**
          * NewOrder
          * @description An order to be shown in its book.
          */
-        readonly NewOrder: {
+        NewOrder: {
             /** @description What was signed. */
-            readonly order: components["schemas"]["OrderMessage"];
+            order: components["schemas"]["OrderMessage"];
             /**
              * Signature
              * @description 65 bytes of a key, or what an ERC-1271 account takes.
              * @example 0x0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
              */
-            readonly signature: string;
+            signature: string;
         };
         /**
          * OpenSeries
          * @description What a vault is short.
          */
-        readonly OpenSeries: {
+        OpenSeries: {
             /**
              * Amount
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly amount: string;
+            amount: string;
             /**
              * Locked
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly locked: string;
+            locked: string;
             /** Mark */
-            readonly mark: string | null;
+            mark: string | null;
             /** Name */
-            readonly name: string;
+            name: string;
             /** Series Id */
-            readonly series_id: string;
+            series_id: string;
         };
         /**
          * OrderAnswer
          * @description One order.
          */
-        readonly OrderAnswer: {
-            readonly block: components["schemas"]["BlockRef"];
-            readonly order: components["schemas"]["OrderView"];
+        OrderAnswer: {
+            block: components["schemas"]["BlockRef"];
+            order: components["schemas"]["OrderView"];
         };
         /**
          * OrderBook
          * @description Orders of one series that fill now, best first; vaults quote beside them.
          */
-        readonly OrderBook: {
+        OrderBook: {
             /** Asks */
-            readonly asks: readonly components["schemas"]["OrderView"][];
+            asks: components["schemas"]["OrderView"][];
             /**
              * Asset
              * @description The settlement asset, in which `settlement_price` is told.
              */
-            readonly asset: string;
+            asset: string;
             /** Bids */
-            readonly bids: readonly components["schemas"]["OrderView"][];
-            readonly block: components["schemas"]["BlockRef"];
+            bids: components["schemas"]["OrderView"][];
+            block: components["schemas"]["BlockRef"];
             /** Name */
-            readonly name: string;
+            name: string;
             /** Series Id */
-            readonly series_id: string;
+            series_id: string;
         };
         /**
          * OrderDraft
          * @description What to sign, and how it would stand once it is.
          */
-        readonly OrderDraft: {
-            readonly block: components["schemas"]["BlockRef"];
+        OrderDraft: {
+            block: components["schemas"]["BlockRef"];
             /** @description As it would stand now; its signature is empty. */
-            readonly draft: components["schemas"]["OrderView"];
+            draft: components["schemas"]["OrderView"];
             /**
              * Typed Data
              * @description For `eth_signTypedData_v4`, integers as decimal text.
              */
-            readonly typed_data: {
-                readonly [key: string]: unknown;
+            typed_data: {
+                [key: string]: unknown;
             };
         };
         /**
          * OrderMessage
          * @description `Order` of the Exchange's typed data (EIP-712); what each field means stands in `IExchange.sol`.
          */
-        readonly OrderMessage: {
+        OrderMessage: {
             /**
              * Amount
              * @description uint128, decimal text.
              */
-            readonly amount: string;
+            amount: string;
             /**
              * Deadline
              * @description uint40, decimal text.
              */
-            readonly deadline: string;
+            deadline: string;
             /** Isbuy */
-            readonly isBuy: boolean;
+            isBuy: boolean;
             /** @description 0 limits the premium, 1 the volatility. */
-            readonly kind: components["schemas"]["LimitKind"];
+            kind: components["schemas"]["LimitKind"];
             /**
              * Limit
              * @description uint128, decimal text.
              */
-            readonly limit: string;
+            limit: string;
             /**
              * Maker
              * @description An address in any case.
              * @example 0x0000000000000000000000000000000000000000
              */
-            readonly maker: string;
+            maker: string;
             /**
              * Maxcarry
              * @description int40, decimal text.
              */
-            readonly maxCarry: string;
+            maxCarry: string;
             /**
              * Maxfeedage
              * @description uint32, decimal text.
              */
-            readonly maxFeedAge: string;
+            maxFeedAge: string;
             /**
              * Maxpremium
              * @description uint128, decimal text.
              */
-            readonly maxPremium: string;
+            maxPremium: string;
             /**
              * Maxspot
              * @description uint128, decimal text.
              */
-            readonly maxSpot: string;
+            maxSpot: string;
             /**
              * Mincarry
              * @description int40, decimal text.
              */
-            readonly minCarry: string;
+            minCarry: string;
             /**
              * Minpremium
              * @description uint128, decimal text.
              */
-            readonly minPremium: string;
+            minPremium: string;
             /**
              * Minspot
              * @description uint128, decimal text.
              */
-            readonly minSpot: string;
+            minSpot: string;
             /**
              * Nonce
              * @description uint64, decimal text.
              */
-            readonly nonce: string;
+            nonce: string;
             /**
              * Premiumtoken
              * @description An address in any case.
              * @example 0x0000000000000000000000000000000000000000
              */
-            readonly premiumToken: string;
+            premiumToken: string;
             /**
              * Series
              * @description uint256, decimal text.
              */
-            readonly series: string;
+            series: string;
             /**
              * Spotedge
              * @description uint64, decimal text.
              */
-            readonly spotEdge: string;
+            spotEdge: string;
             /** Storedcarry */
-            readonly storedCarry: boolean;
+            storedCarry: boolean;
             /**
              * Taker
              * @description An address in any case.
              * @example 0x0000000000000000000000000000000000000000
              */
-            readonly taker: string;
+            taker: string;
             /** Usebook */
-            readonly useBook: boolean;
+            useBook: boolean;
         };
         /**
          * Orders
          * @description Orders of a maker, newest first; follow `next_cursor` for older ones.
          */
-        readonly Orders: {
-            readonly block: components["schemas"]["BlockRef"];
+        Orders: {
+            block: components["schemas"]["BlockRef"];
             /** Next Cursor */
-            readonly next_cursor: string | null;
+            next_cursor: string | null;
             /** Orders */
-            readonly orders: readonly components["schemas"]["OrderView"][];
+            orders: components["schemas"]["OrderView"][];
         };
         /**
          * OrderTerms
          * @description An order in a trader's words.
          */
-        readonly OrderTerms: {
+        OrderTerms: {
             /**
              * Action
              * @enum {string}
              */
-            readonly action: "buy" | "sell";
+            action: "buy" | "sell";
             /**
              * Amount
              * @description Contracts.
              * @example 1.5
              */
-            readonly amount: string;
+            amount: string;
             /**
              * Asset
              * @description What the premium is paid in; the settlement asset when absent.
              */
-            readonly asset?: string | null;
+            asset?: string | null;
             /**
              * Lasts
              * @description Seconds of market time until the deadline.
              * @default 86400
              */
-            readonly lasts: number;
+            lasts: number;
             /**
              * Maker
              * @description An address in any case.
              * @example 0x0000000000000000000000000000000000000000
              */
-            readonly maker: string;
+            maker: string;
             /**
              * Name
              * @example ETH-27NOV26-3000-C
              */
-            readonly name: string;
+            name: string;
             /**
              * Nonce
              * @description One that replaces another order; else a new one.
              */
-            readonly nonce?: string | null;
+            nonce?: string | null;
             /**
              * Price
              * @description Premium a contract in `asset`: the limit of a premium order.
              */
-            readonly price?: string | null;
+            price?: string | null;
             /**
              * Taker
              * @description Who alone may fill it; anybody when absent.
              */
-            readonly taker?: string | null;
+            taker?: string | null;
             /**
              * Use Book
              * @description Write what is not held, or first close what is written.
              * @default true
              */
-            readonly use_book: boolean;
+            use_book: boolean;
             /** @description The limit of a volatility order. */
-            readonly volatility?: components["schemas"]["VolatilityTerms"] | null;
+            volatility?: components["schemas"]["VolatilityTerms"] | null;
         };
         /**
          * OrderView
          * @description A signed order as it stands at the answer's block. With `order` and `signature` anybody may fill it.
          */
-        readonly OrderView: {
+        OrderView: {
             /**
              * Action
              * @description What the maker does.
              * @enum {string}
              */
-            readonly action: "buy" | "sell";
+            action: "buy" | "sell";
             /**
              * Amount
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly amount: string;
+            amount: string;
             /**
              * Asset
              * @description What the premium is paid in: base or quote.
              */
-            readonly asset: string;
+            asset: string;
             /**
              * Deadline
              * @description Seconds of market time (the chain's).
              */
-            readonly deadline: number;
+            deadline: number;
             /**
              * Fillable
              * @description Of what remains, how much its maker can pay or deliver now.
              * @example 1.5
              */
-            readonly fillable: string;
+            fillable: string;
             /**
              * Filled
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly filled: string;
+            filled: string;
             /** Hash */
-            readonly hash: string;
+            hash: string;
             /**
              * Kind
              * @enum {string}
              */
-            readonly kind: "premium" | "volatility";
+            kind: "premium" | "volatility";
             /**
              * Maker
              * @description Lower-case hexadecimal address.
              */
-            readonly maker: string;
+            maker: string;
             /** Name */
-            readonly name: string;
-            readonly order: components["schemas"]["OrderMessage"];
+            name: string;
+            order: components["schemas"]["OrderMessage"];
             /**
              * Price
              * @description Executable premium a contract in `asset`, the fee apart.
              */
-            readonly price: string | null;
+            price: string | null;
             /**
              * Reason
              * @description Why it does not fill now: the name of the contract's error; null where it does.
              */
-            readonly reason: string | null;
+            reason: string | null;
             /**
              * Received At
              * @description Wall time, RFC 3339.
              */
-            readonly received_at: string;
+            received_at: string;
             /**
              * Remaining
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly remaining: string;
+            remaining: string;
             /**
              * Settlement Price
              * @description `price` in the series' settlement asset at the feed's spot, by which a book is sorted.
              */
-            readonly settlement_price: string | null;
+            settlement_price: string | null;
             /** Signature */
-            readonly signature: string;
+            signature: string;
             /**
              * Status
              * @enum {string}
              */
-            readonly status: "open" | "unpriced" | "unfunded" | "filled" | "cancelled" | "expired";
+            status: "open" | "unpriced" | "unfunded" | "filled" | "cancelled" | "expired";
             /**
              * Volatility
              * @description Of a volatility order.
              */
-            readonly volatility: number | null;
+            volatility: number | null;
         };
         /**
          * Position
          * @description Option tokens held.
          */
-        readonly Position: {
+        Position: {
             /**
              * Amount
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly amount: string;
+            amount: string;
             /** Asset */
-            readonly asset: string;
+            asset: string;
             /** Delta */
-            readonly delta: number | null;
+            delta: number | null;
             /**
              * Expiry
              * @description Seconds of market time (the chain's).
              */
-            readonly expiry: number;
+            expiry: number;
             /**
              * Mark
              * @description Per contract; the payoff once settled.
              */
-            readonly mark: string | null;
+            mark: string | null;
             /** Market */
-            readonly market: string;
+            market: string;
             /** Name */
-            readonly name: string;
+            name: string;
             /**
              * Payoff
              * @description What redeeming the whole position pays, exactly.
              */
-            readonly payoff: string | null;
+            payoff: string | null;
             /**
              * Premium Paid
              * @description Premium and fees paid less received for this series.
              * @example 1.5
              */
-            readonly premium_paid: string;
+            premium_paid: string;
             /** Series Id */
-            readonly series_id: string;
+            series_id: string;
             /** Settled */
-            readonly settled: boolean;
+            settled: boolean;
             /**
              * Side
              * @enum {string}
              */
-            readonly side: "CALL" | "PUT";
+            side: "CALL" | "PUT";
             /**
              * Strike
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly strike: string;
+            strike: string;
             /** Value */
-            readonly value: string | null;
+            value: string | null;
             /** Vega */
-            readonly vega: number | null;
+            vega: number | null;
         };
         /**
          * Problem
          * @description A refusal (RFC 9457).
          */
-        readonly Problem: {
+        Problem: {
             /**
              * Code
              * @description The same, to compare with; it never changes.
              * @example not_found
              */
-            readonly code: string;
+            code: string;
             /**
              * Detail
              * @description A sentence for people.
              */
-            readonly detail: string;
+            detail: string;
             /**
              * Faults
              * @description With status 422: what is wrong where.
              * @default null
              */
-            readonly faults: readonly components["schemas"]["Fault"][] | null;
+            faults: components["schemas"]["Fault"][] | null;
             /**
              * Instance
              * @description The request's id, as in `X-Request-Id`.
              */
-            readonly instance: string;
+            instance: string;
             /** Status */
-            readonly status: number;
+            status: number;
             /** Title */
-            readonly title: string;
+            title: string;
             /**
              * Type
              * @description A name of the kind of refusal.
              * @example urn:optionix:error:not_found
              */
-            readonly type: string;
+            type: string;
         } & {
-            readonly [key: string]: unknown;
+            [key: string]: unknown;
         };
         /**
          * QuoteView
          * @description The vault's quote taken apart, in the settlement asset. Indicative: the contract's quote at execution decides.
          */
-        readonly QuoteView: {
+        QuoteView: {
             /**
              * Action
              * @enum {string}
              */
-            readonly action: "buy" | "sell";
+            action: "buy" | "sell";
             /**
              * Amount
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly amount: string;
+            amount: string;
             /** Asset */
-            readonly asset: string;
-            readonly block: components["schemas"]["BlockRef"];
+            asset: string;
+            block: components["schemas"]["BlockRef"];
             /**
              * Collateral
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly collateral: string;
+            collateral: string;
             /** Delta */
-            readonly delta: number;
+            delta: number;
             /** Executable */
-            readonly executable: boolean;
+            executable: boolean;
             /**
              * Fee
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly fee: string;
+            fee: string;
             /**
              * Floor
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly floor: string;
+            floor: string;
             /**
              * Guard
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly guard: string;
+            guard: string;
             /**
              * Mark
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly mark: string;
+            mark: string;
             /** Name */
-            readonly name: string;
+            name: string;
             /** Reason */
-            readonly reason: string | null;
+            reason: string | null;
             /**
              * Skew
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly skew: string;
+            skew: string;
             /**
              * Spread
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly spread: string;
+            spread: string;
             /**
              * Total
              * @description What the buyer pays, fee included, or the seller gets.
              * @example 1.5
              */
-            readonly total: string;
+            total: string;
             /**
              * Use
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly use: string;
+            use: string;
             /**
              * Vault
              * @description Lower-case hexadecimal address.
              */
-            readonly vault: string;
+            vault: string;
             /** Volatility */
-            readonly volatility: number;
+            volatility: number;
         };
         /**
          * Refresh
          * @description A refresh token for a new pair.
          */
-        readonly Refresh: {
+        Refresh: {
             /** Refresh Token */
-            readonly refresh_token: string;
+            refresh_token: string;
         };
         /**
          * Sessions
          * @description Sessions that have not ended, the newest first.
          */
-        readonly Sessions: {
+        Sessions: {
             /** Sessions */
-            readonly sessions: readonly components["schemas"]["SessionView"][];
+            sessions: components["schemas"]["SessionView"][];
         };
         /**
          * SessionView
          * @description A session of the account.
          */
-        readonly SessionView: {
+        SessionView: {
             /**
              * Account
              * @description Lower-case hexadecimal address.
              */
-            readonly account: string;
+            account: string;
             /**
              * Client
              * @description What the browser or bot called itself.
              */
-            readonly client: string;
+            client: string;
             /**
              * Created At
              * Format: date-time
              */
-            readonly created_at: string;
+            created_at: string;
             /**
              * Ends At
              * Format: date-time
              */
-            readonly ends_at: string;
+            ends_at: string;
             /** Is Current */
-            readonly is_current: boolean;
+            is_current: boolean;
             /**
              * Last Used At
              * Format: date-time
              */
-            readonly last_used_at: string;
+            last_used_at: string;
             /** Session */
-            readonly session: string;
+            session: string;
         };
         /**
          * Settlement
          * @description A settled expiry.
          */
-        readonly Settlement: {
+        Settlement: {
             /** Block Number */
-            readonly block_number: number;
+            block_number: number;
             /**
              * Expiry
              * @description Seconds of market time (the chain's).
              */
-            readonly expiry: number;
+            expiry: number;
             /** Expiry Name */
-            readonly expiry_name: string;
+            expiry_name: string;
             /** Market */
-            readonly market: string;
+            market: string;
             /**
              * Price
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly price: string;
+            price: string;
             /**
              * Rule
              * @description How the price was found: the average over the 30 minutes before expiry, or, where that could not be proven, the feed's last positive round, or the contract's own last checkpoint.
              * @enum {string}
              */
-            readonly rule: "average" | "last_round" | "checkpoint";
+            rule: "average" | "last_round" | "checkpoint";
             /**
              * Settler
              * @description Lower-case hexadecimal address.
              */
-            readonly settler: string;
+            settler: string;
         };
         /**
          * Settlements
          * @description Newest first.
          */
-        readonly Settlements: {
-            readonly block: components["schemas"]["BlockRef"];
+        Settlements: {
+            block: components["schemas"]["BlockRef"];
             /** Settlements */
-            readonly settlements: readonly components["schemas"]["Settlement"][];
+            settlements: components["schemas"]["Settlement"][];
         };
         /**
          * SignIn
          * @description A signed message.
          */
-        readonly SignIn: {
+        SignIn: {
             /**
              * Message
              * @description EIP-4361 text, as it was signed (EIP-191).
              */
-            readonly message: string;
+            message: string;
             /**
              * Signature
              * @example 0x0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000
              */
-            readonly signature: string;
+            signature: string;
         };
         /**
          * SignInTerms
          * @description What a sign-in message (EIP-4361) has to say.
          */
-        readonly SignInTerms: {
+        SignInTerms: {
             /** Chain Id */
-            readonly chain_id: number;
+            chain_id: number;
             /** Domain */
-            readonly domain: string;
+            domain: string;
             /**
              * Expires At
              * Format: date-time
              */
-            readonly expires_at: string;
+            expires_at: string;
             /**
              * Nonce
              * @description Good for one sign-in.
              */
-            readonly nonce: string;
+            nonce: string;
             /** Uri */
-            readonly uri: string;
+            uri: string;
             /**
              * Version
              * @default 1
              */
-            readonly version: string;
+            version: string;
         };
         /**
          * SliceView
          * @description The SSVI slice that prices an expiry.
          */
-        readonly SliceView: {
+        SliceView: {
             /** Carry */
-            readonly carry: number;
+            carry: number;
             /** Halted */
-            readonly halted: boolean;
+            halted: boolean;
             /** Phi */
-            readonly phi: number;
+            phi: number;
             /** Rho */
-            readonly rho: number;
+            rho: number;
             /** Theta */
-            readonly theta: number;
+            theta: number;
             /**
              * Timestamp
              * @description Seconds of market time (the chain's).
              */
-            readonly timestamp: number;
+            timestamp: number;
         };
         /**
          * SpotCandles
          * @description Candles of the feed, oldest first; a feed has no volume.
          */
-        readonly SpotCandles: {
-            readonly block: components["schemas"]["BlockRef"];
+        SpotCandles: {
+            block: components["schemas"]["BlockRef"];
             /** Candles */
-            readonly candles: readonly components["schemas"]["Candle"][];
+            candles: components["schemas"]["Candle"][];
             /** Interval */
-            readonly interval: string;
+            interval: string;
             /** Market */
-            readonly market: string;
+            market: string;
         };
         /**
          * Status
          * @description The service's state.
          */
-        readonly Status: {
+        Status: {
             /**
              * Market Time
              * @description Seconds of market time (the chain's).
              */
-            readonly market_time: number;
+            market_time: number;
             /** Networks */
-            readonly networks: readonly components["schemas"]["NetworkStatus"][];
+            networks: components["schemas"]["NetworkStatus"][];
             /** Version */
-            readonly version: string;
+            version: string;
         };
         /**
          * Surface
          * @description All live slices of a market.
          */
-        readonly Surface: {
-            readonly block: components["schemas"]["BlockRef"];
+        Surface: {
+            block: components["schemas"]["BlockRef"];
             /** Market */
-            readonly market: string;
+            market: string;
             /** Slices */
-            readonly slices: readonly components["schemas"]["SurfaceSlice"][];
+            slices: components["schemas"]["SurfaceSlice"][];
         };
         /**
          * SurfaceSlice
          * @description The newest slice of an expiry with the volatility it gives.
          */
-        readonly SurfaceSlice: {
+        SurfaceSlice: {
             /** Atm Volatility */
-            readonly atm_volatility: number;
+            atm_volatility: number;
             /**
              * Expiry
              * @description Seconds of market time (the chain's).
              */
-            readonly expiry: number;
+            expiry: number;
             /** Expiry Name */
-            readonly expiry_name: string;
-            readonly slice: components["schemas"]["SliceView"];
+            expiry_name: string;
+            slice: components["schemas"]["SliceView"];
             /**
              * Smile
              * @description Pairs of log-moneyness and volatility.
              */
-            readonly smile: readonly (readonly [
+            smile: [
                 number,
                 number
-            ])[];
+            ][];
         };
         /**
          * TokenBalance
          * @description Free balance in the Clearinghouse.
          */
-        readonly TokenBalance: {
+        TokenBalance: {
             /** Decimals */
-            readonly decimals: number;
+            decimals: number;
             /**
              * Free
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly free: string;
+            free: string;
             /** Symbol */
-            readonly symbol: string;
+            symbol: string;
             /**
              * Token
              * @description Lower-case hexadecimal address.
              */
-            readonly token: string;
+            token: string;
         };
         /**
          * TokenPlace
          * @description A token that markets use.
          */
-        readonly TokenPlace: {
+        TokenPlace: {
             /** Address */
-            readonly address: string;
+            address: string;
             /** Decimals */
-            readonly decimals: number;
+            decimals: number;
             /** Symbol */
-            readonly symbol: string;
+            symbol: string;
         };
         /**
          * Tokens
          * @description A pair of tokens. The refresh token is used once; the answer to its use has the next.
          */
-        readonly Tokens: {
+        Tokens: {
             /**
              * Access Token
              * @description Send it as `Authorization: Bearer ..`.
              */
-            readonly access_token: string;
+            access_token: string;
             /**
              * Account
              * @description Lower-case hexadecimal address.
              */
-            readonly account: string;
+            account: string;
             /**
              * Expires In
              * @description Seconds.
              */
-            readonly expires_in: number;
+            expires_in: number;
             /** Refresh Token */
-            readonly refresh_token: string;
+            refresh_token: string;
             /** Session */
-            readonly session: string;
+            session: string;
             /**
              * Token Type
              * @default Bearer
              */
-            readonly token_type: string;
+            token_type: string;
         };
         /**
          * Trade
          * @description One trade of a series.
          */
-        readonly Trade: {
+        Trade: {
             /**
              * Action
              * @enum {string}
              */
-            readonly action: "buy" | "sell";
+            action: "buy" | "sell";
             /**
              * Amount
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly amount: string;
+            amount: string;
             /** Asset */
-            readonly asset: string;
+            asset: string;
             /** Block Number */
-            readonly block_number: number;
+            block_number: number;
             /**
              * Fee
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly fee: string;
+            fee: string;
             /**
              * Id
              * @description Block and log index: unique and ordered.
              */
-            readonly id: string;
+            id: string;
             /** Log Index */
-            readonly log_index: number;
+            log_index: number;
             /**
              * Maker
              * @description Who signed the order; null for a trade with a vault.
              */
-            readonly maker: string | null;
+            maker: string | null;
             /**
              * Matched
              * @description Whether two signed orders were matched.
              */
-            readonly matched: boolean;
+            matched: boolean;
             /** Name */
-            readonly name: string;
+            name: string;
             /**
              * Paid Asset
              * @description What the premium was paid in: base or quote.
              */
-            readonly paid_asset: string;
+            paid_asset: string;
             /**
              * Paid Fee
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly paid_fee: string;
+            paid_fee: string;
             /**
              * Paid Premium
              * @description As paid, in `paid_asset`; `premium` is its worth at `spot`.
              * @example 1.5
              */
-            readonly paid_premium: string;
+            paid_premium: string;
             /**
              * Premium
              * @description Settlement asset, whole trade.
              * @example 1.5
              */
-            readonly premium: string;
+            premium: string;
             /**
              * Price
              * @description Premium per contract, rounded down to the asset's units.
              * @example 1.5
              */
-            readonly price: string;
+            price: string;
             /** Series Id */
-            readonly series_id: string;
+            series_id: string;
             /**
              * Spot
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly spot: string;
+            spot: string;
             /**
              * Taker
              * @description Who paid the fee; in a match of two signed orders, the buyer.
              */
-            readonly taker: string;
+            taker: string;
             /**
              * Timestamp
              * @description Seconds of market time (the chain's).
              */
-            readonly timestamp: number;
+            timestamp: number;
             /** Transaction */
-            readonly transaction: string;
+            transaction: string;
             /**
              * Venue
              * @description The vault, or the Exchange.
              */
-            readonly venue: string;
+            venue: string;
             /**
              * Volatility
              * @description As it was priced; null where a signed order was filled.
              */
-            readonly volatility: number | null;
+            volatility: number | null;
         };
         /**
          * Trades
          * @description Newest first; follow `next_cursor` for older ones.
          */
-        readonly Trades: {
-            readonly block: components["schemas"]["BlockRef"];
+        Trades: {
+            block: components["schemas"]["BlockRef"];
             /** Next Cursor */
-            readonly next_cursor: string | null;
+            next_cursor: string | null;
             /** Trades */
-            readonly trades: readonly components["schemas"]["Trade"][];
+            trades: components["schemas"]["Trade"][];
         };
         /**
          * VaultDetail
          * @description One vault.
          */
-        readonly VaultDetail: {
-            readonly block: components["schemas"]["BlockRef"];
-            readonly vault: components["schemas"]["VaultSummary"];
+        VaultDetail: {
+            block: components["schemas"]["BlockRef"];
+            vault: components["schemas"]["VaultSummary"];
         };
         /**
          * VaultHolding
          * @description Vault shares held.
          */
-        readonly VaultHolding: {
+        VaultHolding: {
             /** Asset */
-            readonly asset: string;
+            asset: string;
             /**
              * Shares
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly shares: string;
+            shares: string;
             /** Symbol */
-            readonly symbol: string;
+            symbol: string;
             /** Value */
-            readonly value: string | null;
+            value: string | null;
             /**
              * Vault
              * @description Lower-case hexadecimal address.
              */
-            readonly vault: string;
+            vault: string;
         };
         /**
          * VaultPlace
          * @description A vault of one market and side.
          */
-        readonly VaultPlace: {
+        VaultPlace: {
             /** Address */
-            readonly address: string;
+            address: string;
             /** Market */
-            readonly market: number;
+            market: number;
             /**
              * Side
              * @enum {string}
              */
-            readonly side: "CALL" | "PUT";
+            side: "CALL" | "PUT";
         };
         /**
          * Vaults
          * @description All vaults.
          */
-        readonly Vaults: {
-            readonly block: components["schemas"]["BlockRef"];
+        Vaults: {
+            block: components["schemas"]["BlockRef"];
             /** Vaults */
-            readonly vaults: readonly components["schemas"]["VaultSummary"][];
+            vaults: components["schemas"]["VaultSummary"][];
         };
         /**
          * VaultSummary
          * @description One vault. Assets are of its settlement asset.
          */
-        readonly VaultSummary: {
+        VaultSummary: {
             /**
              * Address
              * @description Lower-case hexadecimal address.
              */
-            readonly address: string;
+            address: string;
             /** Asset */
-            readonly asset: string;
+            asset: string;
             /** Asset Decimals */
-            readonly asset_decimals: number;
+            asset_decimals: number;
             /**
              * Asset Token
              * @description Lower-case hexadecimal address.
              */
-            readonly asset_token: string;
+            asset_token: string;
             /**
              * Claimable Assets
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly claimable_assets: string;
+            claimable_assets: string;
             /**
              * Claimable Shares
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly claimable_shares: string;
+            claimable_shares: string;
             /**
              * Idle
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly idle: string;
+            idle: string;
             /**
              * Locked
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly locked: string;
+            locked: string;
             /** Market */
-            readonly market: string;
+            market: string;
             /** Name */
-            readonly name: string;
+            name: string;
             /**
              * Net Assets
              * @description At the mid mark; null when an open series cannot be priced.
              */
-            readonly net_assets: string | null;
+            net_assets: string | null;
             /** Notice Seconds */
-            readonly notice_seconds: number | null;
+            notice_seconds: number | null;
             /** Open Series */
-            readonly open_series: readonly components["schemas"]["OpenSeries"][];
+            open_series: components["schemas"]["OpenSeries"][];
             /**
              * Pending Assets
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly pending_assets: string;
+            pending_assets: string;
             /**
              * Pending Shares
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly pending_shares: string;
+            pending_shares: string;
             /**
              * Premium Collected
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly premium_collected: string;
+            premium_collected: string;
             /** Share Decimals */
-            readonly share_decimals: number;
+            share_decimals: number;
             /**
              * Short Vega
              * @description Settlement asset per 1.00 of volatility.
              * @example 1.5
              */
-            readonly short_vega: string;
+            short_vega: string;
             /**
              * Side
              * @enum {string}
              */
-            readonly side: "CALL" | "PUT";
+            side: "CALL" | "PUT";
             /** Symbol */
-            readonly symbol: string;
+            symbol: string;
             /**
              * Total Supply
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly total_supply: string;
+            total_supply: string;
             /** Utilisation */
-            readonly utilisation: number | null;
+            utilisation: number | null;
             /** Value Per Share */
-            readonly value_per_share: string | null;
+            value_per_share: string | null;
         };
         /**
          * VolatilityTerms
          * @description What bounds an order at a volatility; the formula is that of IExchange.sol.
          */
-        readonly VolatilityTerms: {
+        VolatilityTerms: {
             /**
              * Carry
              * @description Annual carry of the maker's own; that of the stored surface, whatever it is, when absent.
              */
-            readonly carry?: string | null;
+            carry?: string | null;
             /**
              * Max Feed Age
              * @description Oldest price of the feed, seconds.
              */
-            readonly max_feed_age: number;
+            max_feed_age: number;
             /**
              * Max Premium
              * @description Most.
              */
-            readonly max_premium?: string | null;
+            max_premium?: string | null;
             /**
              * Max Spot
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly max_spot: string;
+            max_spot: string;
             /**
              * Min Premium
              * @description Least premium a contract that it may come to.
              */
-            readonly min_premium?: string | null;
+            min_premium?: string | null;
             /**
              * Min Spot
              * @description Exact decimal in natural units (contracts, tokens, quote per base); never a float.
              * @example 1.5
              */
-            readonly min_spot: string;
+            min_spot: string;
             /**
              * Spot Edge
              * @description Fraction by which spot is moved against the taker.
              * @default 0
              * @example 1.5
              */
-            readonly spot_edge: string;
+            spot_edge: string;
             /**
              * Volatility
              * @description Annual: 0.62 is 62 %.
              * @example 1.5
              */
-            readonly volatility: string;
+            volatility: string;
         };
     };
     responses: never;
@@ -2470,1855 +2470,1855 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    readonly getAccount: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    getAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description An address in any case. */
-                readonly address: string;
+                address: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Account"];
+                    "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getHistory: {
-        readonly parameters: {
-            readonly query?: {
+    getHistory: {
+        parameters: {
+            query?: {
                 /** @description `next_cursor` of the page before. */
-                readonly cursor?: string | null;
-                readonly limit?: number;
+                cursor?: string | null;
+                limit?: number;
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description An address in any case. */
-                readonly address: string;
+                address: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["History"];
+                    "application/json": components["schemas"]["History"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getData: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    getData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Export"];
+                    "application/json": components["schemas"]["Export"];
                 };
             };
             /** @description Nobody is signed in, or no longer. */
-            readonly 401: {
+            401: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly deleteData: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    deleteData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 204: {
+            204: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description Nobody is signed in, or no longer. */
-            readonly 401: {
+            401: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getKeys: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    getKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["KeySet"];
+                    "application/json": components["schemas"]["KeySet"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getLog: {
-        readonly parameters: {
-            readonly query?: {
+    getLog: {
+        parameters: {
+            query?: {
                 /** @description `next_cursor` of the page before. */
-                readonly cursor?: string | null;
-                readonly limit?: number;
+                cursor?: string | null;
+                limit?: number;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Log"];
+                    "application/json": components["schemas"]["Log"];
                 };
             };
             /** @description Nobody is signed in, or no longer. */
-            readonly 401: {
+            401: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly postNonce: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    postNonce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SignInTerms"];
+                    "application/json": components["schemas"]["SignInTerms"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly postRefresh: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    postRefresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["Refresh"];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Refresh"];
             };
         };
-        readonly responses: {
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Tokens"];
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
             /** @description Nobody is signed in, or no longer. */
-            readonly 401: {
+            401: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is too large. */
-            readonly 413: {
+            413: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getSessions: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    getSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Sessions"];
+                    "application/json": components["schemas"]["Sessions"];
                 };
             };
             /** @description Nobody is signed in, or no longer. */
-            readonly 401: {
+            401: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly postSignOut: {
-        readonly parameters: {
-            readonly query?: {
+    postSignOut: {
+        parameters: {
+            query?: {
                 /** @description Another session of the account; this one when absent. */
-                readonly session?: string | null;
+                session?: string | null;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 204: {
+            204: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description It makes no sense here; `detail` says why. */
-            readonly 400: {
+            400: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Nobody is signed in, or no longer. */
-            readonly 401: {
+            401: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly postVerify: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    postVerify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["SignIn"];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
             };
         };
-        readonly responses: {
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Tokens"];
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
             /** @description It makes no sense here; `detail` says why. */
-            readonly 400: {
+            400: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Nobody is signed in, or no longer. */
-            readonly 401: {
+            401: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is too large. */
-            readonly 413: {
+            413: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getBook: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly name: string;
+    getBook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["OrderBook"];
+                    "application/json": components["schemas"]["OrderBook"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getContracts: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    getContracts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Deployment"];
+                    "application/json": components["schemas"]["Deployment"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getInstrument: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly name: string;
+    getInstrument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Instrument"];
+                    "application/json": components["schemas"]["Instrument"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getCandles: {
-        readonly parameters: {
-            readonly query?: {
-                readonly interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
-                readonly limit?: number;
+    getCandles: {
+        parameters: {
+            query?: {
+                interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
+                limit?: number;
             };
-            readonly header?: never;
-            readonly path: {
-                readonly name: string;
+            header?: never;
+            path: {
+                name: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Candles"];
+                    "application/json": components["schemas"]["Candles"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getQuote: {
-        readonly parameters: {
-            readonly query?: {
-                readonly action?: "buy" | "sell";
+    getQuote: {
+        parameters: {
+            query?: {
+                action?: "buy" | "sell";
                 /** @description Contracts, above zero, at most eight decimals. */
-                readonly amount?: string;
+                amount?: string;
             };
-            readonly header?: never;
-            readonly path: {
-                readonly name: string;
+            header?: never;
+            path: {
+                name: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["QuoteView"];
+                    "application/json": components["schemas"]["QuoteView"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getMarkets: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    getMarkets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Markets"];
+                    "application/json": components["schemas"]["Markets"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getChain: {
-        readonly parameters: {
-            readonly query: {
+    getChain: {
+        parameters: {
+            query: {
                 /** @description Contracts, above zero, at most eight decimals. */
-                readonly amount?: string;
-                readonly expiry: number;
+                amount?: string;
+                expiry: number;
             };
-            readonly header?: never;
-            readonly path: {
-                readonly symbol: string;
+            header?: never;
+            path: {
+                symbol: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Chain"];
+                    "application/json": components["schemas"]["Chain"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getExpiries: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly symbol: string;
+    getExpiries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Expiries"];
+                    "application/json": components["schemas"]["Expiries"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly postDraft: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    postDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["OrderTerms"];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderTerms"];
             };
         };
-        readonly responses: {
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["OrderDraft"];
+                    "application/json": components["schemas"]["OrderDraft"];
                 };
             };
             /** @description It makes no sense here; `detail` says why. */
-            readonly 400: {
+            400: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is too large. */
-            readonly 413: {
+            413: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getOrders: {
-        readonly parameters: {
-            readonly query: {
+    getOrders: {
+        parameters: {
+            query: {
                 /** @description `next_cursor` of the page before. */
-                readonly cursor?: string | null;
-                readonly limit?: number;
+                cursor?: string | null;
+                limit?: number;
                 /** @description An address in any case. */
-                readonly maker: string;
+                maker: string;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Orders"];
+                    "application/json": components["schemas"]["Orders"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly postOrder: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    postOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["NewOrder"];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrder"];
             };
         };
-        readonly responses: {
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["OrderAnswer"];
+                    "application/json": components["schemas"]["OrderAnswer"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is too large. */
-            readonly 413: {
+            413: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getOrder: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    getOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description The EIP-712 digest that was signed. */
-                readonly order_hash: string;
+                order_hash: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["OrderAnswer"];
+                    "application/json": components["schemas"]["OrderAnswer"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getForecast: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly symbol: string;
+    getForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly [key: string]: unknown;
+                    "application/json": {
+                        [key: string]: unknown;
                     };
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getRegime: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly symbol: string;
+    getRegime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly [key: string]: unknown;
+                    "application/json": {
+                        [key: string]: unknown;
                     };
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getSettlements: {
-        readonly parameters: {
-            readonly query?: {
-                readonly limit?: number;
+    getSettlements: {
+        parameters: {
+            query?: {
+                limit?: number;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Settlements"];
+                    "application/json": components["schemas"]["Settlements"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getSpotCandles: {
-        readonly parameters: {
-            readonly query?: {
-                readonly interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
-                readonly limit?: number;
+    getSpotCandles: {
+        parameters: {
+            query?: {
+                interval?: "1m" | "5m" | "15m" | "1h" | "4h" | "1d";
+                limit?: number;
             };
-            readonly header?: never;
-            readonly path: {
-                readonly symbol: string;
+            header?: never;
+            path: {
+                symbol: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SpotCandles"];
+                    "application/json": components["schemas"]["SpotCandles"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getStatus: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    getStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Status"];
+                    "application/json": components["schemas"]["Status"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getSurface: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly symbol: string;
+    getSurface: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Surface"];
+                    "application/json": components["schemas"]["Surface"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getTrades: {
-        readonly parameters: {
-            readonly query?: {
-                readonly account?: string | null;
+    getTrades: {
+        parameters: {
+            query?: {
+                account?: string | null;
                 /** @description `next_cursor` of the page before. */
-                readonly cursor?: string | null;
-                readonly limit?: number;
+                cursor?: string | null;
+                limit?: number;
                 /** @description Base symbol, such as ETH. */
-                readonly market?: string | null;
+                market?: string | null;
                 /** @description Name, such as ETH-27NOV26-3000-C. */
-                readonly series?: string | null;
+                series?: string | null;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Trades"];
+                    "application/json": components["schemas"]["Trades"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getVaults: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    getVaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Vaults"];
+                    "application/json": components["schemas"]["Vaults"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getVault: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    getVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description An address in any case. */
-                readonly address: string;
+                address: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["VaultDetail"];
+                    "application/json": components["schemas"]["VaultDetail"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    readonly getRequests: {
-        readonly parameters: {
-            readonly query?: {
-                readonly account?: string | null;
+    getRequests: {
+        parameters: {
+            query?: {
+                account?: string | null;
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description An address in any case. */
-                readonly address: string;
+                address: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Successful Response */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["LpRequests"];
+                    "application/json": components["schemas"]["LpRequests"];
                 };
             };
             /** @description There is no such thing. */
-            readonly 404: {
+            404: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A parameter or the body is malformed; `faults` says where. */
-            readonly 422: {
+            422: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests or orders; `Retry-After` says when to come again. */
-            readonly 429: {
+            429: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Something behind the API cannot answer now; `Retry-After` says when to try again. */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
