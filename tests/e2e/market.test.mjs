@@ -72,8 +72,8 @@ describe("the page on a living market", { timeout: 900_000 }, () => {
       await title.waitFor({ timeout: STEP_MS });
       assert.ok((await other.locator("#rows tr").count()) >= 8, "a chain has rows");
       assert.match(await other.locator("#rows").innerText(), /0\.\d{3,}/);
-      const before = await title.textContent();
-      await other.waitForFunction((old) => document.querySelector("#title")?.textContent !== old, before, { timeout: STEP_MS });
+      const first = await title.textContent();
+      await other.waitForFunction((old) => document.querySelector("#title")?.textContent !== old, first, { timeout: STEP_MS });
       await other.screenshot({ path: path.join(SHOTS, "starter.png") });
     } finally {
       await other.close();
