@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,9 +29,9 @@ class Batch:
     """
 
     logs: list[BlockLogs] = field(default_factory=list)
-    grown: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
-    added: list[tuple[str, tuple[str, ...], str]] = field(default_factory=list)
-    updated: list[tuple[TableSpec, str]] = field(default_factory=list)
+    grown: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
+    added: list[tuple[str, tuple[str, ...], bytes]] = field(default_factory=list)
+    updated: list[tuple[TableSpec, bytes]] = field(default_factory=list)
     few: list[tuple[TableSpec, list[tuple[Any, ...]]]] = field(default_factory=list)
     undo: list[BlockUndo] = field(default_factory=list)
     topics: tuple[str, ...] = ()
@@ -55,11 +56,15 @@ def collect(state: State, chain_id: int) -> Batch:
     """Everything that the state has changed; the state goes on as if it were written."""
     batch = Batch(topics=tuple(state.topics))
     for table, records in state.appended.items():
+        if not state.part.writes(table):
+            continue
         columns = tuple(records[0])
         line = record_line(table, columns)
-        batch.grown.append((table, ("chain_id", *columns), "".join([line(chain_id, row) for row in records])))
+        batch.grown.append((table, ("chain_id", *columns), _joined([line(chain_id, row) for row in records])))
     for each in state.tables:
         spec = each.spec
+        if not state.part.writes(spec.name):
+            continue
         new, changed = each.changes()
         if len(new) + len(changed) < COPY_FROM_ROWS:
             if new or changed:
@@ -68,9 +73,33 @@ def collect(state: State, chain_id: int) -> Batch:
             continue
         line = state_line(spec.name, spec.key_columns, spec.value_columns)
         if new:
-            text = "".join([line(chain_id, key, row) for key, row in new])
+            text = _joined([line(chain_id, key, row) for key, row in new])
             batch.added.append((spec.name, spec.columns, text))
         if changed:
-            batch.updated.append((spec, "".join([line(chain_id, key, row) for key, row in changed])))
+            batch.updated.append((spec, _joined([line(chain_id, key, row) for key, row in changed])))
     state.committed()
     return batch
+
+
+def merged(batches: Sequence[Batch]) -> Batch:
+    """What was derived of the same blocks by parts that have no row in common."""
+    one = Batch()
+    grown: dict[tuple[str, tuple[str, ...]], list[bytes]] = {}
+    added: dict[tuple[str, tuple[str, ...]], list[bytes]] = {}
+    updated: dict[TableSpec, list[bytes]] = {}
+    for batch in batches:
+        for table, columns, text in batch.grown:
+            grown.setdefault((table, columns), []).append(text)
+        for table, columns, text in batch.added:
+            added.setdefault((table, columns), []).append(text)
+        for spec, text in batch.updated:
+            updated.setdefault(spec, []).append(text)
+        one.few += batch.few
+    one.grown = [(*where, b"".join(texts)) for where, texts in grown.items()]
+    one.added = [(*where, b"".join(texts)) for where, texts in added.items()]
+    one.updated = [(spec, b"".join(texts)) for spec, texts in updated.items()]
+    return one
+
+
+def _joined(lines: list[str]) -> bytes:
+    return "".join(lines).encode()

@@ -59,3 +59,7 @@ class BuildRunning(IndexerError):
 
 class NotReplaced(IndexerError):
     """The tables that were built could not take the place of those that are read."""
+
+
+class DeriverLost(IndexerError):
+    """A process that derived rows has ended before its answer: begun again from what is committed."""

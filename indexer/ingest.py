@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+from bisect import bisect_right
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from operator import attrgetter
 
 from indexer.archive import Archive, Extent
 from indexer.batch import Batch, collect
 from indexer.block import Block, Position
+from indexer.bulk import Bulk
 from indexer.decode.catalogue import Catalogue
 from indexer.derive import DERIVATION, rows
 from indexer.derive.apply import BlockUndo, apply_block
@@ -22,8 +25,10 @@ from indexer.source.endpoint import Log
 from indexer.writer import Writer
 from optionix.store.notify import ANY_TOPIC
 
-_LOGS_AT_ONCE = 40_000
+_LOGS_AT_ONCE = 20_000
 """Kept logs of one batch when the tables are derived again."""
+BULK_LOGS = 2_000
+"""A batch of final blocks with so many logs, and those after it, are derived by processes of their own."""
 
 
 class Ingest:
@@ -44,6 +49,8 @@ class Ingest:
         self._catalogue = Catalogue(setup.contracts)
         self._writer = Writer(conninfo, setup.chain_id, setup.genesis_hash, beside=beside)
         self._state = State(setup, self._writer)
+        self._bulk: Bulk | None = None
+        self._is_warm = True
         self._stored: Generator[list[BlockLogs]] | None = None
         self._extent: Extent | None = None
         self._position: Position | None = None
@@ -56,11 +63,20 @@ class Ingest:
         """Close the connections and give up the lead."""
         if self._stored is not None:
             self._stored.close()
+        if self._bulk is not None:
+            self._bulk.close()
         self._writer.close()
 
     def settle(self) -> None:
         """Wait until everything that was taken is in the tables."""
+        self._end_bulk()
         self._writer.level()
+
+    def warm(self) -> None:
+        """Read tables that are not in memory after a bulk, so that blocks at the head need no question."""
+        if not self._is_warm:
+            self.settle()
+            self._preload()
 
     def open(self, *, other_rules: bool = False) -> Position | None:
         """Take the lead and read how far the tables are; None where the chain has to be begun.
@@ -113,7 +129,7 @@ class Ingest:
                 "Build them anew beside those that are read: `optionix index --build`.",
             )
         self._writer.drop_ahead()
-        self._writer.preload(self._state, CACHED_ROWS)
+        self._preload()
         self._position = self._writer.position()
         return self._position
 
@@ -126,16 +142,17 @@ class Ingest:
         """Begin a chain after the block `before`."""
         self._add_vaults()
         self._writer.begin_chain(self._state, before)
-        self._writer.preload(self._state, CACHED_ROWS)
+        self._preload()
         return Position(before, before.number)
 
     def start_over(self) -> Position:
         """Set the tables back to the beginning, to derive them from the kept logs again."""
         assert self._extent is not None
+        self._end_bulk()
         self._state = State(self.setup, self._writer)
         self._add_vaults()
         self._writer.start_over(self._state, self._extent.before, self._extent.last)
-        self._writer.preload(self._state, CACHED_ROWS)
+        self._preload()
         self._position = Position(self._extent.before, self._extent.before.number)
         return self._position
 
@@ -152,6 +169,24 @@ class Ingest:
             )
             self._state.vault.add((vault.address,), row)
         self._state.end_block()
+
+    def _preload(self) -> None:
+        self._writer.preload(self._state, CACHED_ROWS)
+        self._is_warm = True
+
+    def _begin_bulk(self) -> Bulk:
+        """Leave it to processes to derive: what is in memory here does not follow."""
+        if self._bulk is None:
+            self._writer.settle()
+            self._state, self._is_warm = State(self.setup, self._writer), False
+            self._bulk = Bulk(self.setup, self._conninfo)
+        return self._bulk
+
+    def _end_bulk(self) -> None:
+        if self._bulk is not None:
+            self._bulk.finish()
+            self._bulk.close()
+            self._bulk = None
 
     def take(
         self,
@@ -172,18 +207,29 @@ class Ingest:
         """
         with _no_collector():
             packed = pack(logs, timestamps)
-            batch = self._derive(packed, finalized)
-        batch.logs = packed
         known = {block.number for block in blocks}
         left_out = [Block(each.number, each.hash, None, each.timestamp) for each in packed if each.number not in known]
         ordered = sorted([*left_out, *blocks], key=lambda block: block.number)
-        if ordered[-1].number > finalized:
-            return self._writer.write(batch, ordered, finalized, head)
-        batch.topics = (ANY_TOPIC,)
-        return self._writer.write_later(batch, ordered, finalized, head)
+        tip = ordered[-1]
+
+        def write(batch: Batch) -> Position:
+            batch.logs, batch.topics = packed, (ANY_TOPIC,)
+            return self._writer.write_later(batch, ordered, finalized, head)
+
+        if tip.number <= finalized and (self._bulk is not None or len(logs) >= BULK_LOGS):
+            self.events += len(logs)
+            self._begin_bulk().take(packed, write)
+            return Position(tip, tip.number)
+        self._end_bulk()
+        batch = self._derive(packed, finalized)
+        if tip.number <= finalized:
+            return write(batch)
+        batch.logs = packed
+        return self._writer.write(batch, ordered, finalized, head)
 
     def look_again(self, *, final: bool) -> int:
         """See how far the logs are kept now, or with `final` what of them cannot be taken back; that block's number."""
+        self._end_bulk()
         extent, position = self._writer.extent(), self._position
         assert extent is not None and position is not None
         if position.block.number > extent.finalized:
@@ -204,14 +250,23 @@ class Ingest:
             self.settle()
             return None
         if self._stored is None:
-            self._stored = self._read_stored(position.block.number)
+            self._stored = _split(self._read_stored(position.block.number), extent.finalized)
         packed = [block for block in next(self._stored, []) if block.number <= extent.last.number]
-        with _no_collector():
-            batch = self._derive(packed, extent.finalized)
-        batch.topics = (ANY_TOPIC,)
         newest = packed[-1] if packed else None
         tip = extent.last if newest is None else Block(newest.number, newest.hash, None, newest.timestamp)
-        self._position = self._writer.write_derived_later(batch, tip, extent.finalized, extent.last)
+
+        def write(batch: Batch) -> Position:
+            batch.topics = (ANY_TOPIC,)
+            return self._writer.write_derived_later(batch, tip, extent.finalized, extent.last)
+
+        logs = sum(map(len, packed))
+        if newest is not None and tip.number <= extent.finalized and (self._bulk is not None or logs >= BULK_LOGS):
+            self.events += logs
+            self._begin_bulk().take(packed, write)
+            self._position = Position(tip, tip.number)
+        else:
+            self._end_bulk()
+            self._position = write(self._derive(packed, extent.finalized))
         return self._position
 
     def _read_stored(self, after: int) -> Generator[list[BlockLogs]]:
@@ -221,18 +276,20 @@ class Ingest:
 
     def _derive(self, packed: Sequence[BlockLogs], finalized: int) -> Batch:
         undo = []
-        for block in packed:
-            final = block.number <= finalized
-            self.events += len(block)
-            before = apply_block(self._state, self._catalogue.events(block), final=final)
-            if before:
-                undo.append(BlockUndo(block.number, before))
-        batch = collect(self._state, self.setup.chain_id)
+        with _no_collector():
+            for block in packed:
+                final = block.number <= finalized
+                self.events += len(block)
+                before = apply_block(self._state, self._catalogue.events(block), final=final)
+                if before:
+                    undo.append(BlockUndo(block.number, before))
+            batch = collect(self._state, self.setup.chain_id)
         batch.undo = undo
         return batch
 
     def stored_blocks(self, highest: int, count: int) -> list[Block]:
         """Stored blocks, from `highest` down."""
+        self._end_bulk()
         return self._writer.known_blocks(highest, count)
 
     def stored_logs(self, above: int) -> dict[int, list[Trace]]:
@@ -242,9 +299,17 @@ class Ingest:
 
     def take_back(self, fork: Block, head: Block) -> None:
         """Set the tables back to what they were after the block `fork`."""
+        self._end_bulk()
         self._writer.take_back(fork, head)
         self._state = State(self.setup, self._writer)
-        self._writer.preload(self._state, CACHED_ROWS)
+        self._preload()
+
+
+def _split(batches: Iterator[list[BlockLogs]], finalized: int) -> Generator[list[BlockLogs]]:
+    """Batches none of which goes beyond the newest final block from below it."""
+    for packed in batches:
+        final = bisect_right(packed, finalized, key=attrgetter("number"))
+        yield from filter(None, (packed[:final], packed[final:]))
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
         copy_text(connection, table, columns, lines(table, columns, rows))
 
 
-def copy_text(connection: Connection, table: str, columns: Sequence[str], text: str) -> None:
+def copy_text(connection: Connection, table: str, columns: Sequence[str], text: str | bytes) -> None:
     """Add rows that were written as lines."""
     query = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), names(columns))
     with connection.cursor() as cursor, cursor.copy(query) as copy:
@@ -66,7 +66,7 @@ def upsert(connection: Connection, spec: TableSpec, rows: Sequence[tuple[Any, ..
     connection.execute(query, [_array(spec, name, place, rows) for place, name in enumerate(spec.columns)])
 
 
-def update_by_copy(connection: Connection, spec: TableSpec, text: str) -> None:
+def update_by_copy(connection: Connection, spec: TableSpec, text: str | bytes) -> None:
     """Put many rows, written as lines in the order of `spec.columns`, in the place of those with the same keys."""
     staging = f"new_{spec.name}"
     target, source = sql.Identifier(spec.name), sql.Identifier(staging)

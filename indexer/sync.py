@@ -15,7 +15,15 @@ import structlog
 
 from indexer.block import Block, Position
 from indexer.derive.table import MissingRow
-from indexer.errors import DecodeError, DeepReorg, DerivationOutdated, IndexerError, NotLeader, SourceLies
+from indexer.errors import (
+    DecodeError,
+    DeepReorg,
+    DerivationOutdated,
+    DeriverLost,
+    IndexerError,
+    NotLeader,
+    SourceLies,
+)
 from indexer.ingest import Ingest
 from indexer.progress import Progress
 from indexer.setup import ChainSetup
@@ -103,11 +111,11 @@ class ChainSync:
                     await self._reset()
                     await _sleep(stop, _STANDBY_SECONDS)
                     continue
-                except (RpcUnavailable, RpcError, SourceLies, psycopg.Error) as error:
+                except (RpcUnavailable, RpcError, SourceLies, DeriverLost, psycopg.Error) as error:
                     self._log.warning("batch failed, trying again", reason=str(error), pause=pause)
                     self.progress.retrying(str(error))
                     # What an endpoint did leaves the tables and what is known of them as they are.
-                    if isinstance(error, psycopg.Error) or not self._opened or pause > _LEAD_PAUSE:
+                    if isinstance(error, (DeriverLost, psycopg.Error)) or not self._opened or pause > _LEAD_PAUSE:
                         await self._reset()
                     wanted = error.retry_after if isinstance(error, RateLimited) else None
                     # Part of a backfill may have gone well before it failed.
@@ -122,6 +130,8 @@ class ChainSync:
                 elif until_head:
                     return
                 else:
+                    if self._ingest is not None:
+                        await self._call(self._ingest.warm)
                     await self._watcher.wait()
         except DerivationOutdated as error:
             self.progress.phase, self.progress.detail = "building", str(error)

@@ -32,7 +32,9 @@ _NAME = re.compile(
     rf"(?P<symbol>{_SYMBOL})-(?P<date>[^-]+)-(?P<strike>(?P<whole>0|[1-9][0-9]*)(?:d(?P<fraction>[0-9]*[1-9]))?)-(?P<side>[CP])"
 )
 _DATE = re.compile(rf"(?P<day>[1-9][0-9]?)(?P<month>{'|'.join(_MONTHS)})(?P<year>[0-9]{{2}})")
-_FIELD_LIMITS = {"market": 1 << 16, "expiry": 1 << 40, "strike": 1 << 64}
+STRIKE_BITS = 64
+"""A series id without its strike, so many bits, is the key of its books."""
+_FIELD_LIMITS = {"market": 1 << 16, "expiry": 1 << 40, "strike": 1 << STRIKE_BITS}
 
 
 class InstrumentError(UserError, ValueError):
@@ -91,7 +93,7 @@ class Series:
     @property
     def book_key(self) -> int:
         """The id without its strike: with an account it names a book."""
-        return self.id >> 64
+        return self.id >> STRIKE_BITS
 
     @property
     def strike_wad(self) -> int:
@@ -147,7 +149,7 @@ def pack_book_key(market: int, side: Side, expiry: int) -> int:
 
 def split_book_key(key: int) -> tuple[int, Side, int]:
     """Market, side and expiry of a book key."""
-    series = Series.from_id(key << 64 | 1)
+    series = Series.from_id(key << STRIKE_BITS | 1)
     return series.market, series.side, series.expiry
 
 

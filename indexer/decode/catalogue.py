@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from indexer.decode.generate import Arguments, Decoder, make_decoder
@@ -13,6 +13,9 @@ from optionix.chain.abi import load_abi
 
 UNKNOWN = "unknown"
 """Name of an event that the contract's ABI lacks, or whose bytes are not what it may have: kept as it came."""
+
+Wanted = Callable[[Decoder, str, str, int], bool]
+"""Decoder, address, text and where in it the log begins."""
 
 
 class Event:
@@ -82,9 +85,13 @@ class Catalogue:
         """The watched addresses."""
         return list(self.contracts)
 
-    def events(self, block: BlockLogs) -> list[Event]:
-        """A block's logs, decoded."""
-        found = []
+    def events(self, block: BlockLogs, wanted: Wanted | None = None) -> Iterator[Event]:
+        """A block's logs, decoded one after another.
+
+        Parameters
+        ----------
+        wanted : asked of each log that has a decoder before it is decoded; others are left out with those it refuses.
+        """
         text, addresses, hashes = block.payload, block.addresses, block.tx_hashes
         number, timestamp, by_address = block.number, block.timestamp, self._by_address
         start = place = where = 0
@@ -98,6 +105,11 @@ class Catalogue:
             address, kind, decoders = watched
             decoder = decoders.get(text[start : start + WORD]) if topics else None
             args = None
+            if wanted is not None and (decoder is None or not wanted(decoder, address, text, start)):
+                start = stop
+                place += WORD
+                where += 2 * ADDRESS_BYTES
+                continue
             if decoder is not None and decoder.topics == topics:
                 try:
                     args = decoder.decode(text, start, stop)
@@ -106,13 +118,12 @@ class Catalogue:
                     pass  # kept as it came
             if args is None:
                 args = _as_it_came(text, start, stop, topics)
-            found.append(
-                Event(number, log_index, "0x" + hashes[place : place + WORD], tx_index, address, kind, args, timestamp)
+            yield Event(
+                number, log_index, "0x" + hashes[place : place + WORD], tx_index, address, kind, args, timestamp
             )
             start = stop
             place += WORD
             where += 2 * ADDRESS_BYTES
-        return found
 
     def decode(self, log: Mapping[str, Any], timestamp: int) -> Event:
         """An event from one log as a node gives it."""

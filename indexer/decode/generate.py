@@ -28,11 +28,13 @@ class Decoder:
     ----------
     kind : names of the contract and of the event.
     topics : number of topics that its logs have.
+    places : where the word of each indexed or plain one-word argument lies, hex digits after the first topic.
     decode : raises `DecodeError` where a log's bytes are not what its event may have.
     """
 
     kind: tuple[str, str]
     topics: int
+    places: Mapping[str, int]
     decode: Decode
 
 
@@ -41,7 +43,21 @@ def make_decoder(contract: str, item: Item) -> Decoder:
     topics = 1 + sum(1 for entry in item.inputs if entry["indexed"])
     plain = [entry for entry in item.inputs if not entry["indexed"]]
     decode = read_event(item) if any(is_dynamic(entry) for entry in plain) else _generated(item, topics)
-    return Decoder((contract, item.name), topics, decode)
+    return Decoder((contract, item.name), topics, _places(item, topics), decode)
+
+
+def _places(item: Item, topics: int) -> dict[str, int]:
+    places, indexed, place = {}, WORD, WORD * topics
+    for entry in item.inputs:
+        if entry["indexed"]:
+            places[entry["name"]] = indexed
+            indexed += WORD
+        else:
+            size = 1 if is_dynamic(entry) else words(entry)
+            if size == 1:
+                places[entry["name"]] = place
+            place += WORD * size
+    return places
 
 
 class _Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from indexer.decode.catalogue import Event
@@ -23,7 +23,7 @@ class BlockUndo:
     rows: list[Before] = field(default_factory=list)
 
 
-def apply_block(state: State, events: Sequence[Event], *, final: bool) -> list[Before]:
+def apply_block(state: State, events: Iterable[Event], *, final: bool) -> list[Before]:
     """Derive the tables from all events of a block, in their order.
 
     Parameters
@@ -35,9 +35,10 @@ def apply_block(state: State, events: Sequence[Event], *, final: bool) -> list[B
     before : what rows were before the block; nothing of a final one.
     """
     state.begin_block(final=final)
+    event = None
     for event in events:
         for handler in HANDLERS.get(event.kind, ()):
             handler(state, event)
-    if events:
-        vaults.append_history(state, events[-1].block_number, events[-1].timestamp)
+    if event is not None:
+        vaults.append_history(state, event.block_number, event.timestamp)
     return state.end_block()

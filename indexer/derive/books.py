@@ -10,9 +10,9 @@ from indexer.derive import profit, rows
 from indexer.derive.balances import credit
 from indexer.derive.registry import on
 from indexer.derive.state import State
+from optionix.instruments import STRIKE_BITS
 
 _HOUSE = "Clearinghouse"
-_STRIKE_BITS = 64
 
 
 @on(_HOUSE, "Written")
@@ -20,7 +20,7 @@ def written(state: State, event: Event) -> None:
     args = event.args
     account, series_id, receiver = args["account"], args["series"], args["receiver"]
     _change_leg(state, account, series_id, -args["amount"])
-    _set_locked(state, account, series_id >> _STRIKE_BITS, args["locked"])
+    _set_locked(state, account, series_id >> STRIKE_BITS, args["locked"])
     profit.delivered(state, account, receiver, series_id, args["amount"])
     if state.vault.get(account) is not None:
         return  # the vault's own event tells the trade
@@ -34,7 +34,7 @@ def closed(state: State, event: Event) -> None:
     args = event.args
     account, series_id, holder = args["account"], args["series"], args["holder"]
     _change_leg(state, account, series_id, args["amount"])
-    _set_locked(state, account, series_id >> _STRIKE_BITS, args["locked"])
+    _set_locked(state, account, series_id >> STRIKE_BITS, args["locked"])
     profit.delivered(state, holder, account, series_id, args["amount"])
     if state.vault.get(account) is not None:
         return
@@ -47,7 +47,7 @@ def closed(state: State, event: Event) -> None:
 def placed(state: State, event: Event) -> None:
     args = event.args
     _change_leg(state, args["account"], args["series"], args["amount"])
-    _set_locked(state, args["account"], args["series"] >> _STRIKE_BITS, args["locked"])
+    _set_locked(state, args["account"], args["series"] >> STRIKE_BITS, args["locked"])
     state.record(event, args["account"], "place", series_id=args["series"], amount=args["amount"])
 
 
@@ -56,7 +56,7 @@ def taken_back(state: State, event: Event) -> None:
     args = event.args
     account, receiver = args["account"], args["receiver"]
     _change_leg(state, account, args["series"], -args["amount"])
-    _set_locked(state, account, args["series"] >> _STRIKE_BITS, args["locked"])
+    _set_locked(state, account, args["series"] >> STRIKE_BITS, args["locked"])
     profit.delivered(state, account, receiver, args["series"], args["amount"])
     state.record(event, account, "take_back", series_id=args["series"], amount=args["amount"], counterparty=receiver)
 
@@ -75,13 +75,13 @@ def book_settled(state: State, event: Event) -> None:
     account, key, strike = args["account"], args["key"], args["strike"]
     owed, released = args["owed"], args["released"]
     book = state.book.existing(account, key)
-    first = key << _STRIKE_BITS
+    first = key << STRIKE_BITS
     if strike:  # one leg of a plain book
         leg = _clear_leg(state, account, first | strike)
         profit.settled(state, account, first | strike, -leg, -owed)
         book.locked -= owed + released
     else:  # a whole netted book
-        keys = state.leg.in_range((account,), "series_id", first, first + (1 << _STRIKE_BITS))
+        keys = state.leg.in_range((account,), "series_id", first, first + (1 << STRIKE_BITS))
         legs = [(series_id, _clear_leg(state, account, series_id)) for _, series_id in keys]
         profit.settled_book(state, account, [leg for leg in legs if leg[1]], -owed)
         book.locked = 0
@@ -105,7 +105,7 @@ def book_settled(state: State, event: Event) -> None:
 def redeemed(state: State, event: Event) -> None:
     args = event.args
     series_id, holder = args["series"], args["holder"]
-    token = state.asset_of_key(series_id >> _STRIKE_BITS)
+    token = state.asset_of_key(series_id >> STRIKE_BITS)
     profit.settled(state, holder, series_id, -args["amount"], args["assets"])
     if args["toFreeBalance"]:
         credit(state, args["receiver"], token, args["assets"])
@@ -125,7 +125,7 @@ def _change_leg(state: State, account: str, series_id: int, change: int) -> None
     """Add to a signed leg, and keep the book's count of legs and the series' totals."""
     leg = state.leg.change(account, series_id)
     before, leg.amount = leg.amount, leg.amount + change
-    book = state.book.change(account, series_id >> _STRIKE_BITS)
+    book = state.book.change(account, series_id >> STRIKE_BITS)
     book.leg_count += (leg.amount != 0) - (before != 0)
     series = state.series.existing(series_id)
     series.written += max(-leg.amount, 0) - max(-before, 0)

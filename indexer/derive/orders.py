@@ -5,8 +5,9 @@ from __future__ import annotations
 from indexer.decode.catalogue import Event
 from indexer.derive.registry import on
 from indexer.derive.state import State
-from indexer.derive.trades import Tape, add_to_tape, on_behalf_of
+from indexer.derive.trades import Tape, add_to_tape, add_to_volume, on_behalf_of
 from indexer.setup import EXCHANGE
+from optionix.instruments import STRIKE_BITS, split_book_key
 from optionix.orders import Taker
 
 
@@ -60,6 +61,19 @@ def fees_set(state: State, event: Event) -> None:
 def traded(state: State, event: Event) -> None:
     """A fill, told from its taker, or a match, told from its buyer: whoever pays the fee on top of the premium."""
     args = event.args
+    token, key = args["premiumToken"], args["series"] >> STRIKE_BITS
+    if state.part.has(token):
+        add_to_volume(
+            state,
+            event,
+            split_book_key(key)[0],
+            token,
+            premium=args["premium"],
+            fees=args["fee"],
+            caller_fee=args["callerFee"],
+        )
+    if not state.part.has(state.asset_of_key(key)):
+        return
     is_buy = args["taker"] != Taker.SELLER
     buyer, seller = args["buyer"], on_behalf_of(state, args["seller"], args["series"])
     taker, maker = (buyer, seller) if is_buy else (seller, buyer)
@@ -73,7 +87,7 @@ def traded(state: State, event: Event) -> None:
         is_buy=is_buy,
         is_match=args["taker"] == Taker.NONE,
         amount=args["amount"],
-        token=args["premiumToken"],
+        token=token,
         paid_premium=args["premium"],
         paid_fee=args["fee"],
         caller_fee=args["callerFee"],

@@ -6,6 +6,7 @@ from indexer.decode.catalogue import Event
 from indexer.derive import profit
 from indexer.derive.registry import on
 from indexer.derive.state import State
+from optionix.instruments import STRIKE_BITS
 
 _TOKEN = "OptionToken"
 NOBODY = "0x" + "0" * 40
@@ -29,6 +30,8 @@ def approval_for_all(state: State, event: Event) -> None:
 
 
 def _move(state: State, event: Event, series_id: int, amount: int, part: int) -> None:
+    if not state.part.has(state.asset_of_key(series_id >> STRIKE_BITS)):
+        return  # of a batch that is about several tokens
     giver, taker = event.args["from"], event.args["to"]
     if giver != NOBODY:
         state.position.change(giver, series_id).amount -= amount

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from indexer.decode.catalogue import Event
 from indexer.derive import rows
 from indexer.derive.due import Due
+from indexer.derive.parts import WHOLE, Part
 from indexer.derive.table import Before, Loader, Table, TableSpec
 from indexer.setup import ChainSetup
 from optionix.instruments import Side, split_book_key
@@ -21,13 +22,15 @@ class State:
 
     Attributes
     ----------
+    part : what of the tables it derives.
     appended : rows for the tables that only grow, by table, as dicts by column.
     topics : names of what changed, for live messages.
     quiet : the blocks are final: nothing is kept to take them back, and nobody waits for messages that name changes.
     """
 
-    def __init__(self, setup: ChainSetup, loader: Loader) -> None:
+    def __init__(self, setup: ChainSetup, loader: Loader, part: Part = WHOLE) -> None:
         self.setup = setup
+        self.part = part
         self._tables: list[Table[Any]] = []
         self._loader = loader
         self.appended: dict[str, list[dict[str, Any]]] = {}

@@ -35,6 +35,9 @@ class TableSpec:
     name: str
     row: type[Any]
 
+    def __reduce__(self) -> tuple[type[TableSpec], tuple[str, type[Any]]]:
+        return TableSpec, (self.name, self.row)  # to another process without what it has found out
+
     @cached_property
     def table(self) -> SqlTable:
         """The table as the store defines it."""
@@ -112,6 +115,7 @@ class Table(Generic[R]):
         self._rows: dict[Key, R | None] = {}
         self._dirty: dict[Key, bool] = {}
         self._touched: dict[Key, Values | None] = {}
+        self._by_first: dict[Any, list[Key]] | None = None
 
     def get(self, *key: Any) -> R | None:
         """A row to read, or None. To change it take `change`."""
@@ -128,8 +132,8 @@ class Table(Generic[R]):
         MissingRow
             When it is absent: an event was lost.
         """
-        row = self.get(*key)
-        if row is None:
+        row = self._rows.get(key)
+        if row is None and (row := self.get(*key)) is None:
             raise MissingRow(
                 f"an event speaks of {self.spec.name} {key}, of which no event was seen.",
                 "An event was lost: index anew with `optionix index --fresh`.",
@@ -138,7 +142,9 @@ class Table(Generic[R]):
 
     def existing(self, *key: Any) -> R:
         """As `require`, for a row that is about to change."""
-        row = self.require(*key)
+        row = self._rows.get(key)
+        if row is None:
+            row = self.require(*key)
         if key not in self._touched:
             self._touch(key, row)
         return row
@@ -154,13 +160,25 @@ class Table(Generic[R]):
 
     def add(self, key: Key, row: R) -> R:
         """Put a row in the place of its key, whether there was one or not."""
-        self._touch(key, self.get(*key))
+        before = self.get(*key)
+        if before is None and self._by_first is not None:
+            self._by_first.setdefault(key[0], []).append(key)
+        self._touch(key, before)
         self._rows[key] = row
         return row
 
     def in_range(self, first: Key, column: str, low: int, high: int) -> list[Key]:
         """Sorted keys that begin with `first` and whose next column is in [low, high)."""
-        place, found = len(first), set()
+        place = len(first)
+        if self.complete:
+            if self._by_first is None:
+                self._by_first = {}
+                for key, row in self._rows.items():
+                    if row is not None:
+                        self._by_first.setdefault(key[0], []).append(key)
+            near = self._by_first.get(first[0], ())
+            return sorted(key for key in near if key[:place] == first and low <= key[place] < high)
+        found = set()
         for key, values in self._loader.load_range(self.spec, first, column, low, high):
             if key not in self._rows:
                 self._rows[key] = self._make(values)
@@ -180,7 +198,8 @@ class Table(Generic[R]):
     def _touch(self, key: Key, row: R | None) -> None:
         if key not in self._touched:
             self._touched[key] = self.spec.values_of(row) if self.recording and row is not None else None
-            self._dirty.setdefault(key, row is not None)
+            if key not in self._dirty:
+                self._dirty[key] = row is not None
 
     def changed_keys(self) -> Iterable[Key]:
         """Keys changed since the block began."""
@@ -204,11 +223,12 @@ class Table(Generic[R]):
     def preload(self, rows: Iterable[tuple[Key, Values]]) -> None:
         """Take all rows of the database: from now on a miss needs no question."""
         self._rows = {key: self._make(values) for key, values in rows}
-        self.complete = True
+        self.complete, self._by_first = True, None
 
     def committed(self, limit: int) -> None:
         """The changes are on their way to the database. With more than `limit` rows in memory, all are forgotten."""
         self._dirty = {}
         if len(self._rows) > limit:
             self._rows = {}
+            self._by_first = None
             self.complete = False

@@ -102,12 +102,6 @@ def add_to_tape(state: State, event: Event, tape: Tape, seller: str) -> Due:
     day.premium += premium
     day.fees += fee + tape.performance_fee
     day.trades += 1
-    paid = state.daily_volume.change(event.timestamp - event.timestamp % DAY, series.market, tape.token)
-    paid.volume += tape.amount
-    paid.premium += tape.paid_premium
-    paid.fees += tape.paid_fee + tape.performance_fee
-    paid.caller_fees += tape.caller_fee
-    paid.trades += 1
     # Who buys pays the fee on top, who sells has it taken off; a vault pays its performance fee.
     due = Due(
         tape.amount,
@@ -120,6 +114,18 @@ def add_to_tape(state: State, event: Event, tape: Tape, seller: str) -> Due:
     profit.traded(state, seller, tape.series_id, due)
     state.topic(f"trade:{series.name}", f"series:{series.name}")
     return due
+
+
+def add_to_volume(
+    state: State, event: Event, market: int, token: str, *, premium: int, fees: int, caller_fee: int = 0
+) -> None:
+    """What was paid in a token, exactly as paid: of the token's part, whatever the series is settled in."""
+    paid = state.daily_volume.change(event.timestamp - event.timestamp % DAY, market, token)
+    paid.volume += event.args["amount"]
+    paid.premium += premium
+    paid.fees += fees
+    paid.caller_fees += caller_fee
+    paid.trades += 1
 
 
 def on_behalf_of(state: State, seller: str, series_id: int) -> str:
@@ -170,6 +176,7 @@ def _with_vault(state: State, event: Event, taker: str, *, fee: int, performance
         volatility=args["volatility"],
     )
     add_to_tape(state, event, tape, seller)
+    add_to_volume(state, event, vault.market, vault.asset, premium=args["premium"], fees=fee + performance_fee)
     _record(state, event, taker, is_buy, vault.asset, args["premium"] + fee)
 
 
