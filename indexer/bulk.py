@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from indexer.batch import Batch
 from indexer.derivers import Derivers
+from indexer.errors import DeriverLost
 from indexer.logs import BlockLogs
 from indexer.setup import ChainSetup
 
@@ -19,9 +20,14 @@ class Bulk:
     """Final blocks on their way into the tables.
 
     After an exception of any method it is of no more use: `close` it.
+
+    Parameters
+    ----------
+    settle : waits until everything that `write` was given is in the tables.
     """
 
-    def __init__(self, setup: ChainSetup, conninfo: str) -> None:
+    def __init__(self, setup: ChainSetup, conninfo: str, settle: Callable[[], object]) -> None:
+        self._settle = settle
         self._derivers = Derivers(setup, conninfo)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bulk")
         self._waiting: deque[Future[object]] = deque()
@@ -30,8 +36,12 @@ class Bulk:
         """Have blocks derived, and what they change given to `write`, in the order in which they are taken."""
         while len(self._waiting) >= _MOST_WAITING:
             self._waiting.popleft().result()
-        self._derivers.tell(blocks)
-        self._waiting.append(self._thread.submit(lambda: write(self._derivers.answer())))
+        try:
+            self._derivers.tell(blocks)
+        except DeriverLost:
+            self.finish()  # it may have said why
+            raise
+        self._waiting.append(self._thread.submit(lambda: write(self._derivers.answer(self._settle))))
 
     def finish(self) -> None:
         """Wait until all was given to `write`; raises what went wrong."""

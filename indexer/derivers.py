@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
@@ -79,8 +79,12 @@ class Derivers:
             except OSError as error:
                 raise _lost(member) from error
 
-    def answer(self) -> Batch:
-        """What the earliest blocks change that were not answered yet. Those before have to be in the tables.
+    def answer(self, settle: Callable[[], object]) -> Batch:
+        """What the earliest blocks change that were not answered yet.
+
+        Parameters
+        ----------
+        settle : waits until what was answered before is in the tables; called where a process has to read them.
 
         Raises
         ------
@@ -89,7 +93,7 @@ class Derivers:
         Exception
             Whatever a process could not derive.
         """
-        return merged([_answer(member) for member in self._members])
+        return merged([_answer(member, settle) for member in self._members])
 
     def close(self) -> None:
         """End the processes."""
@@ -101,11 +105,12 @@ class Derivers:
             member.answers.close()
 
 
-def _answer(member: _Member) -> Batch:
+def _answer(member: _Member, settle: Callable[[], object]) -> Batch:
     while True:
         try:
             answer = member.answers.recv()
             if isinstance(answer, _Committed):
+                settle()
                 member.answers.send(answer)
                 continue
         except (EOFError, OSError) as error:

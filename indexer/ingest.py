@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from bisect import bisect_right
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from operator import attrgetter
 
@@ -179,7 +179,7 @@ class Ingest:
         if self._bulk is None:
             self._writer.settle()
             self._state, self._is_warm = State(self.setup, self._writer), False
-            self._bulk = Bulk(self.setup, self._conninfo)
+            self._bulk = Bulk(self.setup, self._conninfo, self._writer.settle)
         return self._bulk
 
     def _end_bulk(self) -> None:
@@ -305,11 +305,12 @@ class Ingest:
         self._preload()
 
 
-def _split(batches: Iterator[list[BlockLogs]], finalized: int) -> Generator[list[BlockLogs]]:
+def _split(batches: Generator[list[BlockLogs]], finalized: int) -> Generator[list[BlockLogs]]:
     """Batches none of which goes beyond the newest final block from below it."""
-    for packed in batches:
-        final = bisect_right(packed, finalized, key=attrgetter("number"))
-        yield from filter(None, (packed[:final], packed[final:]))
+    with closing(batches):
+        for packed in batches:
+            final = bisect_right(packed, finalized, key=attrgetter("number"))
+            yield from filter(None, (packed[:final], packed[final:]))
 
 
 @contextmanager

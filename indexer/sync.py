@@ -103,6 +103,8 @@ class ChainSync:
             while not stop.is_set():
                 try:
                     moved = await self.step()
+                    if not moved and not until_head and self._ingest is not None:
+                        await self._call(self._ingest.warm)
                     pause = _FIRST_PAUSE
                 except NotLeader as error:
                     if until_head:
@@ -130,8 +132,6 @@ class ChainSync:
                 elif until_head:
                     return
                 else:
-                    if self._ingest is not None:
-                        await self._call(self._ingest.warm)
                     await self._watcher.wait()
         except DerivationOutdated as error:
             self.progress.phase, self.progress.detail = "building", str(error)
