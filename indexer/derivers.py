@@ -7,6 +7,7 @@ time they leave nothing behind, and who started them writes what they found in o
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import multiprocessing
 import os
@@ -33,13 +34,18 @@ from indexer.setup import ChainSetup
 _CONTEXT: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
+_PIPE_BYTES = 1 << 20
+"""What Linux lets every user have."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A process, the pipe that it is told blocks by, and the one that it answers by."""
+    """A process, and pipes: by which it is told blocks, answers, and is told that it may read the tables."""
 
     process: Any
     tasks: Pipe
     answers: Pipe
+    committed: Pipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,12 @@ class Derivers:
     def __init__(self, setup: ChainSetup, conninfo: str) -> None:
         self._members: list[_Member] = []
         for part in parts_of(setup):
-            todo, tasks = _CONTEXT.Pipe(duplex=False)
-            answers, done = _CONTEXT.Pipe()
-            process = _CONTEXT.Process(target=_work, args=(todo, done, setup, conninfo, part), daemon=True)
+            (todo, tasks), (answers, done), (go_on, committed) = _wide_pipe(), _wide_pipe(), _wide_pipe()
+            process = _CONTEXT.Process(target=_work, args=(todo, done, go_on, setup, conninfo, part), daemon=True)
             process.start()
-            todo.close()
-            done.close()
-            self._members.append(_Member(process, tasks, answers))
+            for theirs in (todo, done, go_on):
+                theirs.close()
+            self._members.append(_Member(process, tasks, answers, committed))
 
     def tell(self, blocks: Sequence[BlockLogs]) -> None:
         """Have these blocks derived. Waits while all are busy with those before.
@@ -101,8 +106,8 @@ class Derivers:
             member.process.kill()
         for member in self._members:
             member.process.join()
-            member.tasks.close()
-            member.answers.close()
+            for ours in (member.tasks, member.answers, member.committed):
+                ours.close()
 
 
 def _answer(member: _Member, settle: Callable[[], object]) -> Batch:
@@ -111,13 +116,22 @@ def _answer(member: _Member, settle: Callable[[], object]) -> Batch:
             answer = member.answers.recv()
             if isinstance(answer, _Committed):
                 settle()
-                member.answers.send(answer)
+                member.committed.send(answer)
                 continue
         except (EOFError, OSError) as error:
             raise _lost(member) from error
         if isinstance(answer, Batch):
             return answer
         raise answer
+
+
+def _wide_pipe() -> tuple[Pipe, Pipe]:
+    """Ends to read and to write. It holds much: who writes to a narrow one waits for the other all the time."""
+    reader, writer = _CONTEXT.Pipe(duplex=False)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # a user may have too many wide ones
+            fcntl.fcntl(writer.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return reader, writer
 
 
 def _lost(member: _Member) -> DeriverLost:
@@ -129,8 +143,9 @@ def _lost(member: _Member) -> DeriverLost:
 class _Tables:
     """The tables as who derives reads them: after what it derived before was written."""
 
-    def __init__(self, conninfo: str, chain_id: int, answers: Pipe) -> None:
-        self._conninfo, self._chain_id, self._answers = conninfo, chain_id, answers
+    def __init__(self, conninfo: str, chain_id: int, answers: Pipe, committed: Pipe) -> None:
+        self._conninfo, self._chain_id = conninfo, chain_id
+        self._answers, self._may_read = answers, committed
         self._connection: Connection | None = None
         self.committed = True
 
@@ -139,7 +154,7 @@ class _Tables:
         """A connection that sees what was derived of the blocks before."""
         if not self.committed:
             self._answers.send(_Committed())
-            self._answers.recv()
+            self._may_read.recv()
             self.committed = True
         if self._connection is None:
             self._connection = connect(self._conninfo)
@@ -154,13 +169,13 @@ class _Tables:
         return loader.load_range(self.connection, self._chain_id, spec, first, column, low, high)
 
 
-def _work(tasks: Pipe, answers: Pipe, setup: ChainSetup, conninfo: str, part: Part) -> None:
+def _work(tasks: Pipe, answers: Pipe, committed: Pipe, setup: ChainSetup, conninfo: str, part: Part) -> None:
     """Answer until nobody asks any more."""
-    _let_go(tasks, answers)
+    _let_go(tasks, answers, committed)
     gc.disable()
     with contextlib.suppress(EOFError, OSError):
         try:
-            tables = _Tables(conninfo, setup.chain_id, answers)
+            tables = _Tables(conninfo, setup.chain_id, answers, committed)
             state = State(setup, tables, part)
             loader.preload(tables.connection, setup.chain_id, state, CACHED_ROWS)
             catalogue, route = Catalogue(setup.contracts), Route(state)
