@@ -9,7 +9,7 @@ from api.deribit.instruments import instrument
 from api.deribit.names import ANY, lists_options, market_of_currency, series_of_instrument
 from api.deribit.params import Params
 from api.deribit.tickers import Snapshot
-from api.deribit.view import View
+from api.deribit.view import Listings, View
 from api.reader import Reader
 from api.valuation.repository import markets
 from optionix.store.models import Market, Series
@@ -30,16 +30,16 @@ async def get_instruments(reader: Reader, params: Params) -> list[dict[str, obje
     for market in chosen if listed else ():
         after, before = (now - RECENTLY_SECONDS, now) if expired else (now, None)
         series = await repository.series_of_market(reader, market, after=after, before=before)
-        view = await View.read(reader, market, series)
-        found += [instrument(view.listing(each), now) for each in series]
+        listings = await Listings.read(reader, market, series)
+        found += [instrument(listings.of(each), now) for each in series]
     return found
 
 
 async def get_instrument(reader: Reader, params: Params) -> dict[str, object]:
     """One instrument, expired or not."""
     series, market = await series_of_instrument(reader, params.text("instrument_name"))
-    view = await View.read(reader, market, [series])
-    return instrument(view.listing(series), view.state.time)
+    listings = await Listings.read(reader, market, [series])
+    return instrument(listings.of(series), listings.state.time)
 
 
 async def ticker(reader: Reader, params: Params) -> dict[str, object]:
@@ -51,7 +51,7 @@ async def ticker(reader: Reader, params: Params) -> dict[str, object]:
 async def get_order_book(reader: Reader, params: Params) -> dict[str, object]:
     """The same with its levels."""
     depth = params.integer("depth", DEFAULT_DEPTH, least=1, most=MOST_DEPTH)
-    snapshot, series = await snapshot_of(reader, params.text("instrument_name"), depth=True)
+    snapshot, series = await snapshot_of(reader, params.text("instrument_name"))
     return tickers.order_book(snapshot, depth, await repository.change_id(reader, series))
 
 
@@ -69,15 +69,16 @@ async def get_book_summary_by_instrument(reader: Reader, params: Params) -> list
     return [tickers.summary(snapshot)]
 
 
-async def snapshot_of(reader: Reader, name: str, *, depth: bool = False) -> tuple[Snapshot, Series]:
+async def snapshot_of(reader: Reader, name: str) -> tuple[Snapshot, Series]:
     """An instrument by name."""
     series, market = await series_of_instrument(reader, name)
     view = await View.read(reader, market, [series])
-    return await view.snapshot(series, depth=depth), series
+    return await view.snapshot(series), series
 
 
 async def snapshots_of(reader: Reader, market: Market) -> Sequence[Snapshot]:
     """Every live instrument of a market."""
     series = await repository.series_of_market(reader, market, after=(await reader.head()).timestamp)
     view = await View.read(reader, market, series)
-    return [await view.snapshot(each) for each in series]
+    # Summaries tell no amounts: the best prices do.
+    return [await view.snapshot(each, depth=False) for each in series]

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from api.deribit import market_data, platform
+from api.deribit import charts, market_data, platform, settlements, trades
 from api.deribit.errors import (
     InternalError,
     InvalidCredentials,
@@ -41,6 +41,16 @@ PUBLIC: dict[str, Method] = {
     "get_order_book": market_data.get_order_book,
     "get_book_summary_by_currency": market_data.get_book_summary_by_currency,
     "get_book_summary_by_instrument": market_data.get_book_summary_by_instrument,
+    "get_last_trades_by_currency": trades.by_currency,
+    "get_last_trades_by_currency_and_time": trades.by_currency_and_time,
+    "get_last_trades_by_instrument": trades.by_instrument,
+    "get_last_trades_by_instrument_and_time": trades.by_instrument_and_time,
+    "get_tradingview_chart_data": charts.get_tradingview_chart_data,
+    "get_mark_price_history": charts.get_mark_price_history,
+    "get_historical_volatility": charts.get_historical_volatility,
+    "get_last_settlements_by_currency": settlements.by_currency,
+    "get_last_settlements_by_instrument": settlements.by_instrument,
+    "get_delivery_prices": settlements.get_delivery_prices,
 }
 WEBSOCKET = frozenset({"subscribe", "unsubscribe", "unsubscribe_all", "set_heartbeat", "disable_heartbeat"})
 SIGN_IN = frozenset({"auth", "exchange_token", "fork_token"})

@@ -21,9 +21,9 @@ _ORDER = (Trade.block_number.desc(), Trade.log_index.desc())
 _MARKET_BITS = 112
 
 
-def price_in_ticks() -> ColumnElement[Any]:
+def price_in_ticks(trade: type[Trade] = Trade) -> ColumnElement[Any]:
     """A trade's price in base, rounded down: `units.base_price` in the database."""
-    return func.div(Trade.price * _TICKS, case((Trade.side == 0, WAD), else_=Trade.spot))
+    return func.div(trade.price * _TICKS, case((trade.side == 0, WAD), else_=trade.spot))
 
 
 async def series_of_market(

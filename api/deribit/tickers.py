@@ -12,7 +12,7 @@ from decimal import Decimal
 from api.deribit import units
 from api.deribit.instruments import Listing
 from api.deribit.levels import Book, Level, pairs
-from optionix.instruments import Side, format_expiry
+from optionix.instruments import STRIKE_UNIT_WAD, Side, format_expiry
 
 HUNDRED = 100
 
@@ -102,9 +102,7 @@ class Snapshot:
         """In base; a settled option is worth its payoff."""
         side, settled = self.listing.side, self.listing.settled_at_price
         if settled is not None:
-            strike = self.listing.strike * 10**10
-            payoff = max(settled - strike, 0) if side is Side.CALL else max(strike - settled, 0)
-            return units.ratio(payoff, settled, units.EVEN)
+            return units.ratio(payoff(side, self.listing.strike, settled), settled, units.EVEN)
         if self.marked is None or self.index is None:
             return None
         return units.base_price(side, self.marked.mark, self.index, units.EVEN)
@@ -210,7 +208,13 @@ def price_limits(snapshot: Snapshot) -> tuple[Decimal, Decimal | None]:
         return units.TICK, Decimal(1)
     if snapshot.index is None:
         return units.TICK, None
-    return units.TICK, units.ratio(snapshot.listing.strike * 10**10, snapshot.index, units.DOWN)
+    return units.TICK, units.ratio(snapshot.listing.strike * STRIKE_UNIT_WAD, snapshot.index, units.DOWN)
+
+
+def payoff(side: Side, strike: int, price: int) -> int:
+    """What a contract pays at a settlement price, WAD of quote; `strike` in units of 1e-8."""
+    over = price - strike * STRIKE_UNIT_WAD
+    return max(over if side is Side.CALL else -over, 0)
 
 
 def underlying_index(listing: Listing) -> str:

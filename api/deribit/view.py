@@ -28,35 +28,24 @@ CARRY_ONE = 10**9
 
 
 @dataclass(frozen=True)
-class View:
-    """What instruments of one market are answered from."""
+class Listings:
+    """What the static facts of a market's series are told from."""
 
-    reader: Reader
     state: MarketState
-    valuation: Valuation
     listed_at: Mapping[int, int]
     exchange_fee: int
-    stats: Mapping[int, Stats]
-    last: Mapping[int, int]
-    with_orders: frozenset[int]
 
     @classmethod
-    async def read(cls, reader: Reader, market: Market, series: Sequence[Series]) -> View:
+    async def read(cls, reader: Reader, market: Market, series: Sequence[Series]) -> Listings:
         """Of some series of a market."""
-        state = await market_state(reader, market)
         return cls(
-            reader,
-            state,
-            Valuation(state),
+            await market_state(reader, market),
             await repository.listing_times(reader, series),
             await repository.exchange_fee(reader),
-            await repository.day_stats(reader, market, state.time),
-            await repository.last_prices(reader, series),
-            frozenset(await repository.series_with_orders(reader, market)),
         )
 
-    def listing(self, series: Series) -> Listing:
-        """The static facts of a series."""
+    def of(self, series: Series) -> Listing:
+        """Of one."""
         vault = self.state.vaults.get(series.side)
         return Listing(
             name=series.name,
@@ -70,29 +59,63 @@ class View:
             settled_at_price=self.state.expiries[series.expiry].settlement_price,
         )
 
-    async def snapshot(self, series: Series, *, depth: bool = False) -> Snapshot:
-        """A series with its prices; `depth`: with more of its book than the best."""
-        book = await self.book(series, depth=depth)
-        newest = self.valuation.slice_of(series.expiry)
+
+@dataclass(frozen=True)
+class View:
+    """What instruments of one market are answered from."""
+
+    reader: Reader
+    listings: Listings
+    valuation: Valuation
+    stats: Mapping[int, Stats]
+    last: Mapping[int, int]
+    with_orders: frozenset[int]
+
+    @classmethod
+    async def read(cls, reader: Reader, market: Market, series: Sequence[Series]) -> View:
+        """Of some series of a market."""
+        listings = await Listings.read(reader, market, series)
+        return cls(
+            reader,
+            listings,
+            Valuation(listings.state),
+            await repository.day_stats(reader, market, listings.state.time),
+            await repository.last_prices(reader, series),
+            frozenset(await repository.series_with_orders(reader, market)),
+        )
+
+    @property
+    def state(self) -> MarketState:
+        """The market's."""
+        return self.listings.state
+
+    async def snapshot(self, series: Series, *, depth: bool = True) -> Snapshot:
+        """A series with its book; without `depth` only its best prices count."""
+        return self.marked(series, await self.book(series, depth=depth))
+
+    def marked(self, series: Series, book: Book | None = None) -> Snapshot:
+        """A series, with or without a book."""
+        known, newest = book or Book(), self.valuation.slice_of(series.expiry)
         live = series.expiry > self.state.time
         rate = max(newest.carry, 0) / CARRY_ONE if newest and live else 0.0
         return Snapshot(
-            listing=self.listing(series),
+            listing=self.listings.of(series),
             time=self.state.time,
             index=self.valuation.spot,
             forward=self.valuation.forward(series.expiry) if live else None,
             rate=rate,
-            marked=self._marked(series, book, rate) if live else None,
+            marked=self._marked(series, known, rate) if live else None,
             open_interest=series.written,
             stats=self.stats.get(series.series_id, Stats()),
             last=self.last.get(series.series_id),
-            book=book,
+            book=known,
         )
 
     async def book(self, series: Series, *, depth: bool) -> Book:
         """Levels of signed orders and of the vault."""
         bids: list[Level] = []
         asks: list[Level] = []
+        index = self.valuation.spot
         if series.series_id in self.with_orders:
             for each in await orders.fillable(self.reader, self.state, series):
                 level = order_level(
@@ -100,11 +123,10 @@ class View:
                     in_quote=each.order.premium_token == self.state.market.quote_token,
                     price=each.price or 0,
                     fillable=each.fillable,
-                    index=self.valuation.spot,
+                    index=index,
                 )
                 if level is not None:
                     (bids if each.order.is_buy else asks).append(level)
-        index = self.valuation.spot
         if index is not None and series.expiry > self.state.time:
             side, decimals = Side(series.side), self.state.asset(series.side)[2]
             buy, sell = partial(self._quote, series, is_buy=True), partial(self._quote, series, is_buy=False)
@@ -128,9 +150,11 @@ class View:
         to_quote = index if side is Side.CALL else 1.0
         years = float(model.seconds_left) / YEAR
         discount, forward = math.exp(-rate * years), float(model.forward)
-        prices = [float(each.price) * index if each else math.nan for each in (book.best_bid, book.best_ask)]
-        solved = implied.implied_volatility(prices, forward, strike, years, side, discount).volatility
-        bid, ask = (None if np.isnan(each) else float(each) for each in solved)
+        bid = ask = None
+        if book.best_bid or book.best_ask:
+            prices = [float(each.price) * index if each else math.nan for each in (book.best_bid, book.best_ask)]
+            solved = implied.implied_volatility(prices, forward, strike, years, side, discount).volatility
+            bid, ask = (None if np.isnan(each) else float(each) for each in solved)
         return Marked(
             mark=value.mid,
             volatility=value.volatility / WAD,

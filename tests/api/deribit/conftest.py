@@ -19,13 +19,14 @@ from optionix.client import Client
 from optionix.settings import Settings
 from tests.indexer.life import CALL, LOWER_PUT, PUT, World, world
 from tests.indexer.running import index
-from tests.support.chain import EXPIRY, STRIKES
+from tests.support.chain import EXPIRY, START, STRIKES
 from tests.support.ports import free_base
 from tests.support.postgres import migrated_database, throwaway_postgres
 
-LATER = EXPIRY + 7 * 86_400
-LATER_CALL = "ETH-14MAR23-1600-C"
-MAKER, TAKER = 5, 9
+EARLY, LATER = START + 8 * 3600, EXPIRY + 7 * 86_400
+EARLY_CALL, EARLY_PUT = "ETH-6MAR23-1600-C", "ETH-6MAR23-1600-P"
+LATER_CALL, LATER_PUT = "ETH-14MAR23-1600-C", "ETH-14MAR23-1600-P"
+MAKER, TAKER, BUYER, KEEPER = 5, 6, 8, 9
 START_SECONDS = 20.0
 
 
@@ -70,11 +71,11 @@ def served(settings: Settings) -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        started = threading.Event()
+        pause = threading.Event()
         for _ in range(int(START_SECONDS / 0.05)):
             if server.started or not thread.is_alive():
                 break
-            started.wait(0.05)
+            pause.wait(0.05)
         assert server.started
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -82,22 +83,48 @@ def served(settings: Settings) -> Iterator[str]:
         thread.join(START_SECONDS)
 
 
+def play(chain: World) -> None:
+    """An expiry that was traded and settled, one that is halted, one that the vaults quote."""
+    chain.fund()
+    chain.list_series(EARLY, STRIKES[1:3])
+    chain.list_series(LATER, STRIKES[1:4])
+    for expiry in (EARLY, LATER):
+        chain.post_surface(0.6, expiry)
+    buyer, other, keeper = chain.client(BUYER), chain.client(7), chain.client(KEEPER)
+    chain.trade()
+    buyer.buy(EARLY_CALL, "2")
+    other.buy(EARLY_CALL, "0.5")
+    other.buy(EARLY_PUT, "1.5")
+    for hour, price in enumerate((1580, 1562, 1590, 1575, 1583), start=3):
+        chain.at(START + hour * 3600 - 600)
+        chain.post(price)
+    for step in range(7):
+        chain.at(EARLY - 1900 + 300 * step)
+        chain.post(1600 + 5 * step)
+    keeper.transact("Markets", "checkpoint", 1, EARLY)
+    chain.at(EARLY + 61)
+    keeper.settle("ETH", EARLY)
+    other.redeem(EARLY_CALL)
+    chain.post(1571.25)
+    chain.post_surface(0.62, LATER)
+    buyer.buy(LATER_CALL, "3")
+    other.buy(LATER_CALL, "0.25")
+    buyer.sell(LATER_CALL, "1")
+    other.buy(LATER_PUT, "0.4")
+    maker, taker = chain.client(MAKER), chain.client(TAKER)
+    for client in (maker, taker):
+        client.deposit("WETH", "8")
+        client.deposit("USDC", "40000")
+        client.ready_to_trade(selling=True)
+    ask = maker.premium_order(LATER_CALL, "2", "0.09", is_buy=False, use_book=True, nonce=1)
+    taker.fill(ask, maker.sign(ask), "0.75")
+
+
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    """Two expiries of ETH with vaults, trades of both kinds, and signed orders on both sides."""
+    """Three expiries of ETH with vaults, trades of both kinds, and signed orders on both sides."""
     with throwaway_postgres() as server, migrated_database(server) as database_url, world() as chain:
-        chain.fund()
-        chain.list_series(LATER, STRIKES[1:4])
-        chain.post_surface(0.6, LATER)
-        chain.trade()
-        chain.client(8).buy(LATER_CALL, "3")
-        maker, taker = chain.client(MAKER), chain.client(TAKER)
-        for client in (maker, taker):
-            client.deposit("WETH", "8")
-            client.deposit("USDC", "40000")
-            client.ready_to_trade(selling=True)
-        ask = maker.premium_order(LATER_CALL, "2", "0.09", is_buy=False, use_book=True, nonce=1)
-        taker.fill(ask, maker.sign(ask), "0.75")
+        play(chain)
         asyncio.run(index(chain, database_url))
         folder = tmp_path_factory.mktemp("deribit")
         settings = Settings(
@@ -105,11 +132,14 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         )
         with served(settings) as url, httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
             made = Market(chain, database_url, url, http)
-            terms = {"use_book": True, "is_buy": False}
-            made.send(maker, CALL, "1", "0.031", nonce=2, **terms)
-            made.send(maker, CALL, "0.5", "0.029", nonce=3, premium_token="WETH", **terms)
+            maker = chain.client(MAKER)
+            sells: dict[str, Any] = {"use_book": True, "is_buy": False}
+            made.send(maker, CALL, "1", "0.031", nonce=2, **sells)
+            made.send(maker, CALL, "0.5", "47.5", nonce=3, premium_token="USDC", **sells)
             made.send(maker, CALL, "0.4", "0.011", is_buy=True, nonce=4)
-            made.send(maker, PUT, "0.5", "0.04", nonce=5, premium_token="WETH", **terms)
+            made.send(maker, PUT, "0.5", "0.04", nonce=5, premium_token="WETH", **sells)
             made.send(maker, PUT, "0.25", "31", nonce=6, is_buy=True)
             made.send(maker, LOWER_PUT, "2", "7.5", nonce=7, is_buy=True)
+            made.send(maker, LATER_CALL, "0.3", "0.0285", nonce=8, **sells)
+            made.send(maker, LATER_CALL, "0.2", "0.0265", is_buy=True, nonce=9)
             yield made
