@@ -10,8 +10,13 @@ import httpx
 import orjson
 from sqlalchemy import Engine
 
+from ml.engine import RiskEngine
 from ml.installed import FILE, install
-from tests.ml.process import risk_service, settings_of
+from ml.market_data import MarketData
+from ml.registry import Registry
+from ml.sources import FeedHistory, Joined, ShippedHistory
+from tests.ml.market import CHAIN, fill_market
+from tests.ml.serving import served
 from tests.ml.test_installed import changed
 
 ASKING = 24
@@ -66,10 +71,13 @@ async def load(url: str, models: Path) -> tuple[list[tuple[str, httpx.Response]]
 
 
 def test_a_swap_under_load_drops_and_mixes_nothing(database: Engine, tmp_path: Path) -> None:
-    settings = settings_of(database, tmp_path)
-    with risk_service(settings, tmp_path) as service:
-        service.ask("/forecasts?markets=1,2", seconds=120)
-        answers, taken = asyncio.run(load(settings.risk_url, tmp_path / "models"))
+    fill_market(database)
+    data = MarketData(database, CHAIN)
+    source = Joined(ShippedHistory(), FeedHistory(data))
+    engine = RiskEngine(data, source, Registry(tmp_path / "models"))
+    with served(engine) as url:
+        answers, taken = asyncio.run(load(url, tmp_path / "models"))
+    engine.close()
     assert len(taken) == SWAPS and len(answers) > 200, len(answers)
     assert {answer.status_code for _, answer in answers} == {200}
     said: dict[str, set[tuple[float, ...]]] = {}
