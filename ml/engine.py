@@ -16,10 +16,10 @@ import structlog
 from prometheus_client import Counter
 
 from ml.accounts import Around, Assessment, assess
-from ml.bars import BadBars, Bars, realised_variance
+from ml.bars import BadBars, Bars, InputReport, realised_variance
 from ml.blend import Evidence
 from ml.book_trades import MAX_AGE_SECONDS
-from ml.forecasts import Forecaster, HorizonForecast, long_run_variance
+from ml.forecasts import Forecaster, HorizonForecast, long_run_variance, require_sound
 from ml.installed import Installed, RefusedModel, Shelf, require_known, shipped_with_code, trial
 from ml.market_data import Holding, MarketData, Moment, NotIndexed
 from ml.models import ALL, BY_NAME, MEMBERS, VarianceModel
@@ -28,7 +28,7 @@ from ml.paths import FilteredDays, TooFewDays, filtered_days
 from ml.registry import ModelRecord, Registry
 from ml.selection import select, selection_end
 from ml.sources import BarSource, read_bars
-from ml.surfaces import Surface, TermStructure, build_surface, fit_shape, jump_problem
+from ml.surfaces import Surface, TermStructure, build_surface, fit_shape, flat_problem, jump_problem
 from ml.validation import Progress
 from ml.valuation import MarketState
 from ml.venue import VenueSource
@@ -40,6 +40,9 @@ SWAPS = Counter("optionix_risk_model_swaps_total", "Trained models that a runnin
 REFUSED_MODELS = Counter("optionix_risk_models_refused_total", "Trained models on disk that were refused")
 SPOT_MAX_AGE = 3600
 """A spot older than this (market time, seconds) is doubted: no feed that works is silent for so long."""
+
+SPOT_MAX_RATIO = 1.25
+"""A spot this far from the last bar's close is of another price, or moved as none of its bars did."""
 
 
 class _Closing(Exception):
@@ -125,6 +128,9 @@ class RiskEngine:
             spot, updated_at = self.data.spot(market)
             if seen.as_of - updated_at > SPOT_MAX_AGE:
                 problems.append(f"stale: the feed's last round is {seen.as_of - updated_at} s old")
+            last = float(seen.view.bars.close[-1])
+            if not 1 / SPOT_MAX_RATIO < spot / last < SPOT_MAX_RATIO:
+                problems.append(f"the spot {spot:.6g} is not near the last bar's {last:.6g}")
         except NotIndexed as error:
             problems.append(f"no spot: {error}")
         expiries = self.data.expiries(market, seen.as_of)
@@ -211,24 +217,33 @@ class RiskEngine:
             state = self._states.setdefault(asset, AssetState(asset))
         with state.lock:
             bars, report = read_bars(self.source, asset, now)
-            forecaster = self._forecaster(state, bars)
-            view = state.view
-            if view is not None and view.record is forecaster.record and same(view.bars, bars):
-                view = View(bars, report, *rest(view))
-            else:
-                series = realised_variance(bars)
-                view = View(
-                    bars,
-                    report,
-                    series,
-                    tuple(forecaster.forecast(bars)),
-                    forecaster.record,
-                    fit_shape(series),
-                    long_run_variance(series),
-                    jump_problem(series),
-                )
+            try:
+                view = self._view(state, bars, report)
+            except (ArithmeticError, ValueError) as error:
+                # Models fail in many ways on prices that are none, flat for weeks, or beyond what a float holds.
+                raise BadBars(f"{asset}: no forecast can be made of these bars: {error}") from error
             state.view = view
             return view
+
+    def _view(self, state: AssetState, bars: Bars, report: InputReport) -> View:
+        """What follows from bars; ValueError where it is nothing that can be told."""
+        forecaster = self._forecaster(state, bars)
+        view = state.view
+        if view is not None and view.record is forecaster.record and same(view.bars, bars):
+            return View(bars, report, *rest(view))
+        series = realised_variance(bars)
+        forecasts = tuple(forecaster.forecast(bars))
+        require_sound(forecasts)
+        return View(
+            bars,
+            report,
+            series,
+            forecasts,
+            forecaster.record,
+            fit_shape(series),
+            long_run_variance(series),
+            jump_problem(series) or flat_problem(series),
+        )
 
     def _forecaster(self, state: AssetState, bars: Bars) -> Forecaster:
         week = selection_end(bars.end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +42,14 @@ class HorizonForecast:
     def volatility(self) -> float:
         """The annual volatility of `variance`."""
         return float(np.sqrt(self.variance * 365 / self.days))
+
+
+def require_sound(forecasts: Sequence[HorizonForecast]) -> None:
+    """ValueError naming the first forecast that is not a positive variance with its quantiles in order."""
+    for one in forecasts:
+        figures = (one.variance, one.q10, one.q50, one.q90)
+        if not all(math.isfinite(figure) and figure > 0 for figure in figures) or not one.q10 <= one.q50 <= one.q90:
+            raise ValueError(f"it forecasts nothing sound over {one.days} d")
 
 
 class Forecaster:
@@ -121,4 +131,4 @@ def long_run_variance(series: VarianceSeries) -> float:
     return float(np.mean(series.variance[-BARS_PER_YEAR:])) * BARS_PER_YEAR
 
 
-__all__ = ["Forecaster", "HorizonForecast", "fit", "long_run_variance"]
+__all__ = ["Forecaster", "HorizonForecast", "fit", "long_run_variance", "require_sound"]

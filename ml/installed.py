@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ml import regimes
-from ml.forecasts import HorizonForecast
+from ml.forecasts import HorizonForecast, require_sound
 from ml.models import BY_NAME
 from ml.prior import PRIOR_HORIZONS, Prior, read, shipped
 from ml.registry import code_version, now
@@ -126,10 +126,11 @@ def trial(new: Sequence[HorizonForecast], old: Sequence[HorizonForecast]) -> Non
         When it is no forecast, or too far from the other to be believed.
     """
     before = {one.days: one for one in old}
+    try:
+        require_sound(new)
+    except ValueError as error:
+        raise RefusedModel(str(error)) from error
     for one in new:
-        figures = (one.variance, one.q10, one.q50, one.q90)
-        if not all(math.isfinite(figure) and figure > 0 for figure in figures) or not one.q10 <= one.q50 <= one.q90:
-            raise RefusedModel(f"it forecasts nothing sound over {one.days} d")
         known = before.get(one.days)
         if known is not None and not 1 / MAX_RATIO <= one.volatility / known.volatility <= MAX_RATIO:
             raise RefusedModel(

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
+import structlog
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ml import answers, schemas
@@ -18,6 +20,8 @@ from ml.market_data import NotIndexed
 from ml.risk_endpoints import BadPortfolio, add_risk
 from optionix import __version__
 from optionix.telemetry import HealthReport
+
+log = structlog.get_logger("risk")
 
 HorizonList = Annotated[str, Query(pattern=r"^\d{1,4}(,\d{1,4}){0,9}$", description="Days, e.g. 1,7,30")]
 MarketList = Annotated[str, Query(pattern=r"^\d{1,9}(,\d{1,9}){0,63}$", description="Market ids, e.g. 1,2")]
@@ -45,6 +49,11 @@ def create_app(engine: RiskEngine) -> FastAPI:
     @app.exception_handler(BadBars)
     def bad_bars(request: Request, error: BadBars) -> JSONResponse:
         return _problem(503, "not_enough_history", "Not enough history", str(error))
+
+    @app.exception_handler(ValidationError)
+    def no_number(request: Request, error: ValidationError) -> JSONResponse:
+        log.error("an answer was withheld", path=request.url.path, error=str(error))
+        return _problem(503, "no_sound_answer", "No sound answer", "What is indexed now makes no finite answer.")
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(ProgrammingError)

@@ -151,12 +151,13 @@ def fit_shape(series: VarianceSeries) -> Shape:
     standard = returns / np.sqrt(levels[ends - BARS_PER_DAY])
     days = len(standard)
     skewness, kurtosis = 0.0, 0.0
-    if days >= 20:
-        centred = standard - standard.mean()
-        spread = float(np.sqrt(np.mean(centred**2)))
+    centred = standard - standard.mean() if days else standard
+    spread = float(np.sqrt(np.mean(centred**2))) if days else 0.0
+    told = days >= 20 and spread > 0  # a price that never moved has no shape
+    if told:
         skewness = float(np.clip(np.mean(centred**3) / spread**3, -1.5, 1.5))
         kurtosis = float(np.clip(np.mean(centred**4) / spread**4 - 3, 0.0, 8.0))
-    weight = days / (days + PRIOR_DAYS) if days >= 20 else 0.0
+    weight = days / (days + PRIOR_DAYS) if told else 0.0
     slope = weight * skewness / 3 + (1 - weight) * PRIOR_RHO * PRIOR_ETA
     curve = weight * kurtosis / 3 + (1 - weight) * PRIOR_ETA**2 * (1 - 2 * PRIOR_RHO**2)
     # eta^2 - 2 (rho eta)^2 = curve, with rho eta = slope
@@ -251,3 +252,10 @@ def jump_problem(series: VarianceSeries) -> str | None:
     if size <= JUMP_SIGMAS:
         return None
     return f"jump: the last bar moved {series.returns[-1]:+.2%}, {size:.1f} times its expected size"
+
+
+def flat_problem(series: VarianceSeries) -> str | None:
+    """Words about a price that has not moved for a day: a feed that repeats itself; None where it has."""
+    if len(series) < BARS_PER_DAY or np.any(series.variance[-BARS_PER_DAY:] > 0):
+        return None
+    return f"flat: the price has not moved for {BARS_PER_DAY} bars"

@@ -24,12 +24,12 @@ class View:
     record: ModelRecord
     shape: Shape
     long_run: float
-    jump: str | None
+    doubt: str | None
 
     @property
     def problems(self) -> list[str]:
         """What is wrong with the input, in words."""
-        return [*self.report.problems, *([self.jump] if self.jump else [])]
+        return [*self.report.problems, *([self.doubt] if self.doubt else [])]
 
 
 @dataclass(frozen=True)
@@ -50,4 +50,4 @@ def rest(
     view: View,
 ) -> tuple[VarianceSeries, tuple[HorizonForecast, ...], ModelRecord, Shape, float, str | None]:
     """All but the bars and their report, which a read without news renews."""
-    return view.series, view.forecasts, view.record, view.shape, view.long_run, view.jump
+    return view.series, view.forecasts, view.record, view.shape, view.long_run, view.doubt
