@@ -110,7 +110,7 @@ def filtered_days(series: VarianceSeries) -> FilteredDays:
     Raises
     ------
     TooFewDays
-        Fewer than `LEAST_DAYS` whole days behind the filter's start.
+        Fewer than `LEAST_DAYS` whole days behind the filter's start, or none that moved.
     """
     least = LEAST_DAYS + _WARM_UP_DAYS
     # The grid is that of the clock, so that assets share it.
@@ -121,6 +121,8 @@ def filtered_days(series: VarianceSeries) -> FilteredDays:
     moved = np.concatenate(([0.0], np.cumsum(series.returns)))[places + 1]
     summed = np.concatenate(([0.0], np.cumsum(series.variance)))[places + 1]
     returns, realised = moved[PER_DAY:] - moved[:-PER_DAY], summed[PER_DAY:] - summed[:-PER_DAY]
+    if not np.any(realised > 0):
+        raise TooFewDays("a history in which no day moved: a tail needs days that did")
     # A day without a move is a feed that stood still: it counts as the calmest one seen.
     realised = np.maximum(realised, realised[realised > 0].min())
     decay = DECAY ** (1 / PER_DAY)

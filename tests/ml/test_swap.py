@@ -19,7 +19,7 @@ from tests.ml.market import CHAIN, fill_market
 from tests.ml.serving import served
 from tests.ml.test_installed import changed
 
-ASKING = 24
+ASKING = 6
 """So many ask at once, each again as soon as it is answered."""
 PATHS = ("/forecasts/1", "/forecasts/2", "/surfaces/1", "/forecasts?markets=1,2", "/regimes/2")
 SWAPS = 2
