@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from ml.concentration import Share, concentration
 from ml.exposure import Exposure, by_expiry, exposure
 from ml.findings import Finding, findings
+from ml.holdings import FreeBalance, Holding, VaultRoom
 from ml.liquidity import Closable, closables
-from ml.market_data import FreeBalance, Holding, VaultRoom
 from ml.paths import FilteredDays
 from ml.scenarios import Scenario, scenario
 from ml.tail import TailRisk, tail_risks

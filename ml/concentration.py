@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ml.market_data import Holding
+from ml.holdings import Holding
 from optionix.instruments import STRIKE_ONE, Side
 
 

@@ -20,8 +20,9 @@ from ml.bars import BadBars, Bars, InputReport, realised_variance
 from ml.blend import Evidence
 from ml.book_trades import MAX_AGE_SECONDS
 from ml.forecasts import Forecaster, HorizonForecast, long_run_variance, require_sound
+from ml.holdings import Holding
 from ml.installed import Installed, RefusedModel, Shelf, require_known, shipped_with_code, trial
-from ml.market_data import Holding, MarketData, Moment, NotIndexed
+from ml.market_data import MarketData, Moment, NotIndexed
 from ml.models import ALL, BY_NAME, MEMBERS, VarianceModel
 from ml.outlook import Regime, classify
 from ml.paths import FilteredDays, TooFewDays, filtered_days

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml.market_data import Holding
+from ml.holdings import Holding
 from ml.valuation import MarketState, contracts, marks
 from optionix.instruments import Side
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ml.market_data import Holding, VaultRoom
+from ml.holdings import Holding, VaultRoom
 from optionix.instruments import STRIKE_UNIT_WAD, Side
 from optionix.pricing.payoff import WAD, scale_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from ml.bars import Floats, Ints
 from ml.book_trades import Fill
+from ml.holdings import FreeBalance, Holding, VaultRoom
 from ml.posted import Oracle, Posted
 from optionix.instruments import STRIKE_ONE, Side
 from optionix.pricing.reports import Bounds
@@ -47,40 +48,6 @@ class MarketInfo:
 
     market: int
     symbol: str
-
-
-@dataclass(frozen=True)
-class Holding:
-    """Contracts of a series that an account is long (positive) or short, and where: `tokens` or `book`."""
-
-    series_id: int
-    name: str
-    market: int
-    side: int
-    expiry: int
-    strike: int
-    amount: int
-    place: str
-
-
-@dataclass(frozen=True)
-class FreeBalance:
-    """What an account could withdraw, token units."""
-
-    token: str
-    symbol: str
-    decimals: int
-    free: int
-
-
-@dataclass(frozen=True)
-class VaultRoom:
-    """What a vault can trade: idle collateral (token units), contracts written by series id (WAD)."""
-
-    idle: int
-    decimals: int
-    paused: bool
-    written: Mapping[int, int]
 
 
 class MarketData:

@@ -15,7 +15,7 @@ from ml import plots, smile_plots
 from ml.backtest import Backtest
 from ml.calibration.quotes import Quotes
 from ml.calibration.surface import FittedSurface, fit_surface
-from ml.market_data import Holding
+from ml.holdings import Holding
 from ml.scenarios import Scenario, scenario
 from ml.valuation import WAD, MarketState
 from optionix import __version__

@@ -8,6 +8,7 @@ of a day is made of the days before it, so that no row knows its own future.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,6 +43,11 @@ class Rhythm:
     day: Ints
     slot: Ints
 
+    @cached_property
+    def _sums(self) -> Floats:
+        """Sums of each day's table from Monday 00:00 on, over two weeks: a walk asks for them a thousand times."""
+        return np.concatenate([np.zeros((len(self.table), 1)), np.cumsum(np.tile(self.table, 2), axis=1)], axis=1)
+
     def ahead(self, rows: Ints, horizon_bars: int) -> Floats:
         """Mean factor of the `horizon_bars` half hours after each row, by what was known at the row."""
         first = (self.slot[rows] + 1) % WEEK_BARS
@@ -50,8 +56,7 @@ class Rhythm:
         weeks, rest = divmod(horizon_bars, WEEK_BARS)
         if rest == 0:
             return np.ones(len(rows))
-        sums = np.concatenate([np.zeros((len(self.table), 1)), np.cumsum(np.tile(self.table, 2), axis=1)], axis=1)
-        part = sums[known, first + rest] - sums[known, first]
+        part = self._sums[known, first + rest] - self._sums[known, first]
         return np.asarray((weeks * WEEK_BARS + part) / horizon_bars, dtype=np.float64)
 
 

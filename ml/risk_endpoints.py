@@ -11,7 +11,8 @@ from ml import schemas
 from ml.accounts import Assessment
 from ml.answers import ANSWER_SECONDS, ERRORS
 from ml.engine import RiskEngine
-from ml.market_data import Holding, Moment, NotIndexed
+from ml.holdings import Holding
+from ml.market_data import Moment, NotIndexed
 from optionix.instruments import InstrumentError, Side, parse_series
 
 _WAD = 10**18

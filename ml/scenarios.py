@@ -15,7 +15,7 @@ import numpy as np
 
 from ml.bars import Floats
 from ml.compute import Engine, each
-from ml.market_data import Holding
+from ml.holdings import Holding
 from ml.valuation import MarketState, contracts, marks, payoffs, values
 
 SPOT_MOVES = (-0.16, -0.12, -0.08, -0.04, 0.0, 0.04, 0.08, 0.12, 0.16)

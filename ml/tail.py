@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.bars import Floats
-from ml.market_data import Holding
+from ml.holdings import Holding
 from ml.paths import DAY, FilteredDays, Paths, drawn, every_day
 from ml.valuation import MarketState, payoffs, values
 from optionix.pricing.contract import YEAR

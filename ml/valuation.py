@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ml.bars import Floats
-from ml.market_data import Holding
+from ml.holdings import Holding
 from optionix.instruments import STRIKE_DECIMALS, Side
 from optionix.pricing.marks import Marks, mark
 from optionix.pricing.ssvi import SsviSlice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ml.market_data import Holding
+from ml.holdings import Holding
 from optionix.instruments import STRIKE_UNIT_WAD, Side, pack_book_key, split_book_key
 from optionix.pricing.book import MAX_LEGS, Leg, required, settlement_floor
 from optionix.pricing.payoff import scale_of

@@ -19,7 +19,8 @@ from ml.accounts import Around, Assessment
 from ml.accounts import assess as assess_around
 from ml.concentration import concentration
 from ml.engine import RiskEngine
-from ml.market_data import Holding, MarketData, VaultRoom
+from ml.holdings import Holding, VaultRoom
+from ml.market_data import MarketData
 from ml.registry import Registry
 from ml.scenarios import scenario, scenarios, volatility_factor
 from ml.service import create_app

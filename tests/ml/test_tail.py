@@ -10,7 +10,7 @@ import pytest
 
 from ml.bars import Bars, realised_variance
 from ml.exceedances import backtest, judge
-from ml.market_data import Holding
+from ml.holdings import Holding
 from ml.paths import DAY, PER_DAY, FilteredDays, TooFewDays, drawn, every_day, filtered_days, follow
 from ml.tail import HORIZONS_DAYS, LEVELS, TailRisk, tail, tail_risks
 from ml.valuation import MarketState
