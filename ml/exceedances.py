@@ -9,9 +9,9 @@ import numpy.typing as npt
 from scipy.special import xlogy
 from scipy.stats import chi2
 
-from ml.bars import Floats
-from ml.paths import PER_DAY, FilteredDays, Paths, follow
-from ml.tail import tail
+from ml.bars import Bars, Floats, realised_variance
+from ml.paths import PER_DAY, FilteredDays, Paths, TooFewDays, filtered_days, follow
+from ml.tail import LEVELS, tail
 from optionix.instruments import Side
 from optionix.pricing import black76
 
@@ -80,6 +80,8 @@ def _bernoulli(hits: int, of: int, share: float) -> float:
 
 WINDOW_DAYS = 250
 """Past days that each value at risk of the back-test sees."""
+LEAST_JUDGED = 60
+"""Fewer days against which values at risk are held say nothing."""
 _WEEK_YEARS = 7 / 365
 
 
@@ -99,6 +101,22 @@ def backtest(history: FilteredDays, level: float, window: int = WINDOW_DAYS) -> 
         for name, changes in scenarios.items():
             hits.setdefault(name, []).append(bool(-outcome[name][0] > tail(changes, level)[0]))
     return {name: judge(np.array(each, dtype=np.bool_), level) for name, each in hits.items()}
+
+
+def of_bars(bars: Bars) -> dict[float, dict[str, Exceedances]]:
+    """The back-test at every level of an asset's bars.
+
+    Raises
+    ------
+    TooFewDays
+        No day lies behind the window.
+    """
+    history = filtered_days(realised_variance(bars))
+    if history.days < WINDOW_DAYS + LEAST_JUDGED:
+        raise TooFewDays(
+            f"{bars.asset}: {history.days} days: a back-test of values at risk needs {WINDOW_DAYS + LEAST_JUDGED}"
+        )
+    return {level: backtest(history, level) for level in LEVELS}
 
 
 def _changes(days: FilteredDays, spot: Floats, variance: Floats) -> dict[str, Floats]:

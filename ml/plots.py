@@ -1,12 +1,11 @@
 """Plots of forecasts: what was expected beside what came, losses beside the baselines, and what quantiles covered.
 
-Each function draws one figure and gives it back; `save` writes it. Nothing here opens a window or keeps a state.
+Each function draws one figure and gives it back; `drawing.save` writes it. Nothing here opens a window.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,11 +13,12 @@ from matplotlib.figure import Figure
 
 from ml.backtest import Backtest, Cut, Judged
 from ml.bars import BARS_PER_YEAR, Floats
+from ml.drawing import INK, OURS, QUIET
+from ml.exceedances import Exceedances
 from ml.models import BASELINES
 from ml.quantiles import LEVELS
 from ml.validation import COMBINATION
 
-_INK, _OURS, _THEIRS, _BAND = "#222222", "#1f6feb", "#9aa4b2", "#cfe1ff"
 _BASELINES = {model.name for model in BASELINES}
 
 
@@ -29,12 +29,12 @@ def forecast_against_realised(result: Backtest) -> Figure:
         walk = entry.walk
         dates = walk.end.astype("datetime64[s]")
         low, _, high = (_volatility(walk.forecasts[COMBINATION] * np.exp(entry.distances[:, k])) for k in range(3))
-        axes.fill_between(dates, low, high, color=_BAND, linewidth=0, label="10 .. 90 %")
-        axes.plot(dates, _volatility(walk.target), color=_INK, linewidth=0.7, label="realised")
-        axes.plot(dates, _volatility(walk.forecasts[COMBINATION]), color=_OURS, linewidth=1.0, label="forecast")
+        axes.fill_between(dates, low, high, color=OURS, alpha=0.22, linewidth=0, label="10 .. 90 %")
+        axes.plot(dates, _volatility(walk.target), color=INK, linewidth=0.7, label="realised")
+        axes.plot(dates, _volatility(walk.forecasts[COMBINATION]), color=OURS, linewidth=1.0, label="forecast")
         if entry.judging.any():
             first = walk.end[entry.judging][:1].astype("datetime64[s]")[0]
-            axes.axvline(first, color=_THEIRS, linestyle="--", linewidth=0.8, label="judged from here")
+            axes.axvline(first, color=QUIET, linestyle="--", linewidth=0.8, label="judged from here")
         axes.set_title(f"{result.asset}, {walk.horizon_days} days", loc="left", fontsize=9)
         axes.set_ylabel("volatility, % a year")
         axes.set_ylim(bottom=0)
@@ -64,10 +64,8 @@ def quantile_coverage(result: Backtest) -> Figure:
         )
         axes.bar_label(drawn, fmt="%.1f", fontsize=7)
     for at, level in zip(middle, LEVELS, strict=True):
-        axes.plot([at - 0.45, at + 0.45], [100 * level] * 2, color=_INK, linewidth=1.0)
-        axes.fill_between(
-            [at - 0.45, at + 0.45], 100 * level - 3, 100 * level + 3, color=_THEIRS, alpha=0.3, linewidth=0
-        )
+        axes.plot([at - 0.45, at + 0.45], [100 * level] * 2, color=INK, linewidth=1.0)
+        axes.fill_between([at - 0.45, at + 0.45], 100 * level - 3, 100 * level + 3, color=QUIET, alpha=0.3, linewidth=0)
     axes.set_xticks(middle, [f"{level:.0%}" for level in LEVELS])
     axes.set_xlabel("quantile")
     axes.set_ylabel("outcomes at or below, %")
@@ -76,12 +74,20 @@ def quantile_coverage(result: Backtest) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as SVG, PNG or PDF, by its name; equal figures give equal files."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kind = path.suffix.removeprefix(".").lower()
-    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"CreationDate": None} if kind == "pdf" else {}
-    figure.savefig(path, format=kind, dpi=120, metadata=metadata)
+def exceedances(asset: str, found: Mapping[float, Mapping[str, Exceedances]]) -> Figure:
+    """How many losses were beyond each value at risk, beside how many should have been."""
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    panels = figure.subplots(1, len(found), squeeze=False)[0]
+    for axes, (level, portfolios) in zip(panels, found.items(), strict=True):
+        _plain(axes)
+        names, ones = list(portfolios), list(portfolios.values())
+        drawn = axes.barh(names, [one.count for one in ones], color=OURS, height=0.6)
+        axes.bar_label(drawn, [f"{one.count}, p {one.christoffersen_p:.2f}" for one in ones], fontsize=7, padding=2)
+        axes.axvline(ones[0].expected, color=INK, linewidth=1.0, linestyle="--")
+        axes.set_xlim(0, 1.35 * max(ones[0].expected, *(one.count for one in ones)))
+        axes.set_title(f"{asset}, {level:.0%}: {ones[0].expected:.1f} expected (dashed)", loc="left", fontsize=9)
+        axes.set_xlabel(f"losses beyond it in {ones[0].days:,} days", fontsize=8)
+    return figure
 
 
 def _panels(result: Backtest, height: float, rows: int | None = None) -> tuple[Figure, list[Axes]]:
@@ -89,9 +95,13 @@ def _panels(result: Backtest, height: float, rows: int | None = None) -> tuple[F
     figure = Figure(figsize=(9, height * count), layout="constrained")
     axes = figure.subplots(count, 1, squeeze=False)[:, 0]
     for one in axes:
-        one.spines[["top", "right"]].set_visible(False)
-        one.tick_params(labelsize=7)
+        _plain(one)
     return figure, list(axes)
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=7)
 
 
 def _losses(axes: Axes, cut: Cut | None, entry: Judged) -> None:
@@ -102,7 +112,7 @@ def _losses(axes: Axes, cut: Cut | None, entry: Judged) -> None:
         ((name, score) for name, score in cut.after.items() if name in _BASELINES or name == COMBINATION),
         key=lambda item: -item[1],
     )
-    colours = [_OURS if name == COMBINATION else _THEIRS for name, _ in shown]
+    colours = [OURS if name == COMBINATION else QUIET for name, _ in shown]
     drawn = axes.barh([name for name, _ in shown], [score for _, score in shown], color=colours)
     axes.bar_label(drawn, fmt="%.3f", fontsize=7, padding=2)
     axes.set_xlabel(f"QLIKE, {int(entry.judging.sum())} origins; p against {entry.best_baseline} {entry.p_value:.2f}")

@@ -10,14 +10,14 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from ml.calibration.surface import FittedSlice, FittedSurface
+from ml.drawing import DARK, INK, LIGHT, OTHER, OURS
 from ml.scenarios import Scenario
 
-_INK, _RAW, _SSVI = "#222222", "#1f6feb", "#d1590a"
 _COLUMNS = 3
 _LEAST_MONEY = 0.02
 _DARK = 0.72
 """Beyond this share of the scale a cell is too dark for dark figures."""
-_FRAME = {"facecolor": "none", "edgecolor": "black", "linewidth": 1.8, "pad": 4}
+_FRAME = {"facecolor": "none", "edgecolor": DARK, "linewidth": 1.8, "pad": 4}
 
 
 def smiles(surface: FittedSurface) -> Figure:
@@ -29,10 +29,10 @@ def smiles(surface: FittedSurface) -> Figure:
     for axes, entry in zip(panels, surface.slices, strict=False):
         k = np.linspace(entry.quotes.k.min(), entry.quotes.k.max(), 200)
         axes.plot(
-            np.exp(entry.quotes.k), 100 * entry.quotes.volatility, ".", color=_INK, markersize=3, label="quoted (mark)"
+            np.exp(entry.quotes.k), 100 * entry.quotes.volatility, ".", color=INK, markersize=3, label="quoted (mark)"
         )
-        axes.plot(np.exp(k), 100 * entry.raw_volatility(k), color=_RAW, linewidth=1, label="raw SVI")
-        axes.plot(np.exp(k), 100 * entry.ssvi_volatility(k), color=_SSVI, linewidth=1, label="SSVI (contract)")
+        axes.plot(np.exp(k), 100 * entry.raw_volatility(k), color=OURS, linewidth=1, label="raw SVI")
+        axes.plot(np.exp(k), 100 * entry.ssvi_volatility(k), color=OTHER, linewidth=1, label="SSVI (contract)")
         axes.set_title(
             f"{entry.quotes.currency} {day_of(entry.quotes.expiry)}, {365 * entry.quotes.years:.1f} days\n"
             f"error {entry.raw_error:.2f} and {entry.ssvi_error:.2f} points",
@@ -69,7 +69,7 @@ def surface_map(surface: FittedSurface) -> Figure:
     moneyness = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.7, 2.0)
     axes.set_xticks(moneyness, [f"{at:g}" for at in moneyness], fontsize=7)
     axes.minorticks_off()
-    axes.axvline(1.0, color="white", linewidth=0.7, linestyle="--")
+    axes.axvline(1.0, color=LIGHT, linewidth=0.7, linestyle="--")
     axes.set_xlabel("strike / forward", fontsize=8)
     axes.set_ylabel("expiry", fontsize=8)
     figure.colorbar(drawn, ax=axes, label="implied volatility (SSVI), % a year")
@@ -95,7 +95,7 @@ def scenario_matrix(scenario: Scenario) -> Figure:
                 is_binding &= (binding.share == 1.0) == (axes is near)
                 axes.text(
                     column, row, _money(changes[row, column]), ha="center", va="center", fontsize=7,
-                    color="white" if abs(changes[row, column]) > _DARK * reach else _INK,
+                    color=LIGHT if abs(changes[row, column]) > _DARK * reach else DARK,
                     bbox=_FRAME if is_binding else None,
                 )  # fmt: skip
         axes.set_xticks(range(len(spots)), [f"{spot:+.0%}" for spot in spots], fontsize=7)
@@ -117,8 +117,8 @@ def fit_errors(surfaces: Sequence[FittedSurface]) -> Figure:
     entries = [entry for surface in surfaces for entry in surface.slices]
     days = [365 * entry.quotes.years for entry in entries]
     for errors, colour, name in (
-        ([entry.raw_error for entry in entries], _RAW, "raw SVI"),
-        ([entry.ssvi_error for entry in entries], _SSVI, "SSVI (contract)"),
+        ([entry.raw_error for entry in entries], OURS, "raw SVI"),
+        ([entry.ssvi_error for entry in entries], OTHER, "SSVI (contract)"),
     ):
         middle = float(np.median(errors)) if errors else 0.0
         axes.plot(days, errors, ".", color=colour, markersize=6, alpha=0.8, label=f"{name}, median {middle:.2f}")

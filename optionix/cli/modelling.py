@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isnan
 from pathlib import Path
@@ -18,6 +18,8 @@ from optionix.errors import UserError
 
 if TYPE_CHECKING:
     from ml.backtest import Judged
+    from ml.calibration.surface import FittedSurface
+    from ml.chain_report import Snapshot
     from ml.compute import Engine
     from ml.regimes import Skill
 
@@ -100,9 +102,12 @@ def backtest(
 @click.command("fit-surface")
 @click.option("--chain", required=True, type=FILE, help="CSV or Parquet of option quotes.")
 @click.option("--out", required=True, type=FILE, help="JSON file for the slices; .jsonl for lines.")
+@click.option("--plots", type=FILE, help="Folder for smiles and surface of each snapshot: index.html and PNG files.")
 @engine_options
 @json_option
-def fit_surface(chain: Path, out: Path, engine: Engine, scheduler: str | None, as_json: bool) -> None:
+def fit_surface(
+    chain: Path, out: Path, plots: Path | None, engine: Engine, scheduler: str | None, as_json: bool
+) -> None:
     """Fit raw SVI and the contract's SSVI to the snapshots of a chain file, free of arbitrage."""
     from ml.calibration import report
     from ml.calibration.quotes import read_chain, snapshots
@@ -111,6 +116,8 @@ def fit_surface(chain: Path, out: Path, engine: Engine, scheduler: str | None, a
 
     if not out.parent.is_dir():
         raise UserError(f"There is no folder {out.parent}.", "Make it first.")
+    if plots is not None and plots.exists() and not plots.is_dir():
+        raise UserError(f"{plots} is not a folder.", "Give another --plots.")
     taken = list(snapshots(read_chain(chain)))
     summary = report.Summary()
     with progress("fitting", as_json) as done:
@@ -128,9 +135,11 @@ def fit_surface(chain: Path, out: Path, engine: Engine, scheduler: str | None, a
             yield from (report.slice_document(moment, entry) for entry in surface.slices)
 
     report.write(documents(), out)
-    document = summary.document()
+    document = summary.document() | {"out": str(out)}
+    if plots is not None:
+        document["plots"] = _draw(taken, surfaces, plots, as_json)
     if as_json:
-        emit_json(document | {"out": str(out)})
+        emit_json(document)
         return
     shown = Table("fit", "median", "95 %", "largest", title=f"{summary.slices} slices, errors in points of volatility")
     for name, key in (("raw SVI", "raw_svi_error_points"), ("SSVI", "ssvi_error_points")):
@@ -143,6 +152,21 @@ def fit_surface(chain: Path, out: Path, engine: Engine, scheduler: str | None, a
         click.echo(f"{summary.skipped:8,} expiries left out: too few usable quotes")
     for problem in summary.failed_checks:
         click.echo(f"failed: {problem}", err=True)
+
+
+def _draw(taken: Sequence[Snapshot], surfaces: Sequence[FittedSurface], folder: Path, as_json: bool) -> str:
+    """Smiles and surface of every snapshot on one page; where it is."""
+    from ml import page
+    from ml.chain_report import surface_plots
+
+    many = len(taken) > 1
+    shown = [
+        plot
+        for (moment, currency, _), surface in zip(taken, surfaces, strict=True)
+        for plot in surface_plots(moment, currency, surface, f"-{moment:%Y%m%dT%H%M}" if many else "")
+    ]
+    with progress("drawing", as_json) as done:
+        return str(page.write(shown, folder, done))
 
 
 @click.command()

@@ -11,7 +11,8 @@ from rich.table import Table
 from optionix.cli.asking import ask
 from optionix.cli.modelling import backtest, fit_surface, train
 from optionix.cli.output import emit_json, json_option
-from optionix.cli.riskreport import report
+from optionix.cli.riskreport import exceedances, report
+from optionix.cli.riskscenarios import scenarios
 from optionix.cli.riskview import account, portfolio
 
 
@@ -48,5 +49,5 @@ def forecast(market: int, horizons: str, as_json: bool) -> None:
         click.echo(problem)
 
 
-for command in (account, backtest, fit_surface, portfolio, report, train):
+for command in (account, backtest, exceedances, fit_surface, portfolio, report, scenarios, train):
     risk.add_command(command)

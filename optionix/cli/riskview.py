@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from optionix.cli.asking import ask
+from optionix.cli.legs import split_leg
 from optionix.cli.output import emit_json, json_option
-from optionix.errors import UserError
 
 
 @click.command()
@@ -30,9 +30,7 @@ def portfolio(legs: tuple[str, ...], as_json: bool) -> None:
 
 
 def _leg(text: str) -> dict[str, str]:
-    instrument, mark, amount = text.partition("=")
-    if not mark or not instrument or not amount:
-        raise UserError(f"{text!r} is not a leg.", "Write INSTRUMENT=AMOUNT, for example ETH-27NOV26-3000-C=-1.5.")
+    instrument, amount = split_leg(text)
     return {"instrument": instrument, "amount": amount}
 
 

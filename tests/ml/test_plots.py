@@ -9,8 +9,9 @@ import pytest
 
 from ml.backtest import Backtest, backtest
 from ml.bars import Bars
+from ml.drawing import save
 from ml.models import OWN, Ewma, LogHar
-from ml.plots import forecast_against_realised, losses_against_baselines, quantile_coverage, save
+from ml.plots import forecast_against_realised, losses_against_baselines, quantile_coverage
 from ml.quantiles import LEVELS
 
 

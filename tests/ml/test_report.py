@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from ml.calibration.quotes import read_chain, snapshots
 from ml.calibration.surface import FittedSurface
 from ml.calibration.surface import fit_surface as fit
-from ml.report import example_scenario
+from ml.chain_report import example_scenario
 from ml.smile_plots import scenario_matrix, smiles, surface_map
 from optionix.cli import cli
 from tests.ml.test_calibration import chain
