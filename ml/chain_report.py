@@ -35,7 +35,8 @@ def surface_plots(moment: pd.Timestamp, currency: str, surface: FittedSurface, s
     yield Plot(
         f"{name}-smiles", f"{currency}: smiles with quotes",
         f"At {when}. Implied volatility by strike over forward: quotes that were used as points, raw SVI (for "
-        "analysis) and the contract's SSVI as lines. Errors are root mean squares weighted by vega, in points of volatility.",
+        "analysis) and the contract's SSVI as lines. Errors are root mean squares weighted by vega, in points of "
+        "volatility.",
         smile_plots.smiles(surface),
     )  # fmt: skip
     yield Plot(

@@ -44,8 +44,8 @@ def exceedance_plots(bars: Bars) -> Iterator[Plot]:
     yield Plot(
         f"{bars.asset.lower()}-exceedances", f"{bars.asset}: losses beyond the value at risk",
         f"One-day values at risk, each from the {WINDOW_DAYS} days before it, against what came. Kupiec's p: so "
-        "far-off a frequency where the level is right; Christoffersen's: that and clusters together. Below 0.01 the value at "
-        "risk is refuted.", plots.exceedances(bars.asset, found), table(found),
+        "far-off a frequency where the level is right; Christoffersen's: that and clusters together. Below 0.01 the "
+        "value at risk is refuted.", plots.exceedances(bars.asset, found), table(found),
     )  # fmt: skip
 
 

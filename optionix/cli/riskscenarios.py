@@ -57,6 +57,6 @@ def scenarios(
         return
     click.echo(f"{len(found):,} of {len(taken):,} snapshots price every leg: {out}")
     click.echo(
-        f"the worst was at {worst[0]:%Y-%m-%d}: {worst[1].binding.counted:,.2f} counts, spot "
-        f"{worst[1].binding.spot_move:+.0%}, volatility {worst[1].binding.volatility_move:+.0%}"
+        f"the worst counts {worst[1].binding.counted:,.2f}: on {worst[0]:%Y-%m-%d} with the spot "
+        f"{worst[1].binding.spot_move:+.0%} and volatility {worst[1].binding.volatility_move:+.0%}"
     )

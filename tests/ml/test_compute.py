@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -14,12 +15,19 @@ from click.testing import CliRunner
 
 from ml.backtest import backtest, rows
 from ml.bars import Bars
+from ml.calibration.quotes import read_chain, snapshots
+from ml.calibration.surface import fit_surface
+from ml.chain_scenarios import holdings_of, state_of
 from ml.compute import each
 from ml.models import OWN, Ewma
+from ml.scenarios import scenarios
 from optionix.cli.risk import risk
 from optionix.errors import UserError
-from tests.ml.test_calibration import chain
+from optionix.instruments import format_expiry
+from tests.ml.chains import FORWARD, MOMENT, TRUTH, chain
 from tests.ml.walks import REPLAY_START
+
+AT_EXPIRY_HOUR = MOMENT.normalize() + pd.Timedelta(hours=8)
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +98,33 @@ def test_no_scheduler_is_one_line(scheduler: str | None, words: str, monkeypatch
     monkeypatch.setattr("ml.compute.CONNECT_SECONDS", 1)
     with pytest.raises(UserError, match=words):
         each(int, ["1"], "dask", scheduler)
+
+
+def test_scenarios_of_a_chain_are_equal_on_a_cluster(cluster: Any, tmp_path: Any) -> None:
+    source = tmp_path / "chain.parquet"
+    chain(moment=AT_EXPIRY_HOUR).to_parquet(source)
+    name = f"ETH-{format_expiry(int(AT_EXPIRY_HOUR.timestamp()) + max(TRUTH) * 86_400)}-{FORWARD:.0f}-C"
+    written, told = [], []
+    for place, options in (("here", []), ("there", ["--engine", "dask", "--scheduler", cluster.scheduler_address])):
+        out = tmp_path / f"{place}.jsonl"
+        arguments = ["scenarios", f"{name}=-2", "--chain", str(source), "--out", str(out), "--json", *options]
+        done = CliRunner().invoke(risk, arguments, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        written.append(out.read_bytes())
+        told.append(json.loads(done.stdout))
+    assert written[0] == written[1] and written[0].count(b"\n") == told[0]["priced"] == 1
+    assert told[0]["worst"]["change"] < 0
+
+
+def test_scenarios_are_equal_when_a_worker_is_killed(cluster: Any, tmp_path: Any) -> None:
+    source = tmp_path / "chain.parquet"
+    chain(moment=AT_EXPIRY_HOUR).to_parquet(source)
+    (moment, _, expiries), *_ = snapshots(read_chain(source))
+    state = state_of("ETH", fit_surface(expiries))
+    expiry = format_expiry(expiries[-1].expiry)
+    held = [holdings_of([(f"ETH-{expiry}-{strike}-C", "-1")])[0][1] for strike in range(1_000, 1_400)]
+    pieces = [(state, (holding,), int(moment.timestamp())) for holding in held]
+    here = scenarios(pieces)
+    kill_one(cluster)
+    assert scenarios(pieces, "dask", cluster.scheduler_address) == here
+    assert len({one.binding.change for one in here}) > 100

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -82,3 +83,37 @@ def test_what_cannot_be_reported_is_one_clear_error(arguments: list[str], said: 
     result = CliRunner().invoke(cli, ["risk", "report", "--out", str(tmp_path / "report"), *arguments])
     assert result.exit_code != 0 and not (tmp_path / "report").exists()
     assert said in f"{result.output}{result.exception}"
+
+
+def test_fitted_snapshots_are_drawn_when_asked(chain_file: Path, tmp_path: Path) -> None:
+    out, plots = tmp_path / "fits.json", tmp_path / "plots"
+    arguments = ["risk", "fit-surface", "--chain", str(chain_file), "--out", str(out), "--plots", str(plots), "--json"]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    page = Path(json.loads(result.stdout)["plots"])
+    assert page == plots / "index.html" and page.read_text(encoding="utf-8").count("<svg") == 2
+    assert {path.name for path in plots.glob("*.png")} == {"eth-smiles.png", "eth-surface.png"}
+
+
+def test_values_at_risk_are_judged_on_bars(tmp_path: Path) -> None:
+    bars = tmp_path / "eth.csv"
+    random = np.random.default_rng(3)
+    close = 1500 * np.exp(np.cumsum(random.normal(0, 0.005, 420 * 48)))
+    start = pd.date_range("2024-01-01", periods=len(close), freq="30min", tz="UTC")
+    pd.DataFrame({"ts": start, "open": close, "high": close, "low": close, "close": close}).to_csv(bars, index=False)
+    result = CliRunner().invoke(cli, ["risk", "exceedances", "--bars", f"ETH={bars}", "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["exceedances"]
+    assert len(rows) == 6 and {row["level"] for row in rows} == {0.95, 0.99}
+    for row in rows:
+        assert row["days"] > 60 and row["expected"] == pytest.approx(row["days"] * (1 - row["level"]))
+        assert row["kupiec_p"] > 0.01, "of independent moves the value at risk holds"
+
+
+def test_too_short_a_history_judges_nothing(tmp_path: Path) -> None:
+    bars = tmp_path / "eth.csv"
+    start = pd.date_range("2024-01-01", periods=60 * 48, freq="30min", tz="UTC")
+    close = 1500 + np.random.default_rng(1).normal(0, 5, len(start)).cumsum()
+    pd.DataFrame({"ts": start, "open": close, "high": close, "low": close, "close": close}).to_csv(bars, index=False)
+    result = CliRunner().invoke(cli, ["risk", "exceedances", "--bars", f"ETH={bars}"])
+    assert result.exit_code != 0 and "days" in f"{result.output}{result.exception}"
