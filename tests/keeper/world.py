@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import random
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +25,7 @@ from optionix.chain.deployment import save
 from optionix.settings import METRICS_PORTS, PROJECT_ROOT, Settings
 from optionix.store.engine import make_engine
 from tests.support.chain import LocalChain
+from tests.support.ports import free_base
 
 WAIT_SECONDS = 30.0
 
@@ -58,7 +56,7 @@ class World:
         environment = os.environ | self.settings.environment()
         environment |= {
             "OPTIONIX_WS_URL": self.chain.anvil.ws_url,
-            "OPTIONIX_PORT_BASE": str(_free_base()),
+            "OPTIONIX_PORT_BASE": str(free_base(METRICS_PORTS.values())),
             "PYTHONPATH": str(PROJECT_ROOT),
         }
         with (self.folder / f"{module}.log").open("ab") as log:
@@ -124,20 +122,6 @@ class World:
             outcomes = await runner.once()
         await asyncio.to_thread(self.index)
         return outcomes
-
-
-def _free_base() -> int:
-    """A port base below the ports that the system gives to connections, whose metrics ports are free."""
-    while True:
-        base = random.randrange(2_000, 20_000)
-        with contextlib.ExitStack() as probes:
-            try:
-                for port in METRICS_PORTS.values():
-                    probe = probes.enter_context(socket.socket())
-                    probe.bind(("127.0.0.1", base + port))
-            except OSError:
-                continue
-        return base
 
 
 def results(outcomes: list[Outcome]) -> list[str]:
