@@ -13,6 +13,7 @@ from ml.exposure import Exposure, by_expiry, exposure
 from ml.findings import Finding, findings
 from ml.holdings import FreeBalance, Holding, VaultRoom
 from ml.liquidity import Closable, closables
+from ml.market_inputs import MarketInputs
 from ml.paths import FilteredDays
 from ml.scenarios import Scenario, scenario
 from ml.tail import TailRisk, tail_risks
@@ -32,6 +33,7 @@ class Around:
     history : filtered days by symbol, of the assets that have enough of them.
     rooms : what vaults can trade.
     interest : open interest by series id.
+    inputs : what is known of each market was made of.
     """
 
     markets: Mapping[int, MarketState]
@@ -39,6 +41,7 @@ class Around:
     history: Mapping[str, FilteredDays] = field(default_factory=dict)
     rooms: Mapping[tuple[int, Side], VaultRoom] = field(default_factory=dict)
     interest: Mapping[int, int] = field(default_factory=dict)
+    inputs: Mapping[int, MarketInputs] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Assessment:
     closable: tuple[Closable, ...]
     findings: tuple[Finding, ...]
     unpriced: tuple[str, ...]
+    inputs: tuple[MarketInputs, ...]
 
 
 def assess(
@@ -86,5 +90,6 @@ def assess(
     worst = tuple(worst_cases(holdings, locked or {}, around.decimals))
     shares = tuple(concentration((h, part.symbol, part.vega) for h, part in zip(priced, parts, strict=True)))
     closable = tuple(closables(holdings, around.rooms, around.interest))
-    found = findings(exposures, scenarios, tails, shares, closable, unpriced, now, history_known=known)
-    return Assessment(exposures, scenarios, tails, worst, shares, tuple(free), closable, tuple(found), unpriced)
+    inputs = tuple(around.inputs[market] for market in sorted({h.market for h in holdings} & around.inputs.keys()))
+    found = findings(exposures, scenarios, tails, shares, closable, unpriced, now, inputs, history_known=known)
+    return Assessment(exposures, scenarios, tails, worst, shares, tuple(free), closable, tuple(found), unpriced, inputs)

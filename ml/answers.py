@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from prometheus_client import Counter, Gauge, Histogram
 
 from ml import schemas
-from ml.bars import BadBars
+from ml.bars import BadBars, InputReport
 from ml.engine import MarketView, RiskEngine
 from ml.market_data import NotIndexed
 from ml.provenance import move_of, sources_of
@@ -131,9 +131,13 @@ def surface(engine: RiskEngine, market: int, seen: MarketView | None = None) -> 
 
 
 def inputs(engine: RiskEngine, seen: MarketView) -> schemas.Inputs:
-    """What an answer was made of."""
-    report = seen.view.report
-    BAR_AGE.labels(seen.market.symbol).set(report.age_seconds)
+    """What an answer about a market was made of."""
+    BAR_AGE.labels(seen.market.symbol).set(seen.view.report.age_seconds)
+    return bars_used(engine, seen.view.report)
+
+
+def bars_used(engine: RiskEngine, report: InputReport) -> schemas.Inputs:
+    """Where bars came from, how many there are, and what is wrong with them."""
     return schemas.Inputs(
         source=engine.source.name,
         bars=report.bars,

@@ -23,6 +23,7 @@ from ml.forecasts import Forecaster, HorizonForecast, long_run_variance, require
 from ml.holdings import Holding
 from ml.installed import Installed, RefusedModel, Shelf, require_known, shipped_with_code, trial
 from ml.market_data import MarketData, Moment, NotIndexed
+from ml.market_inputs import SPOT_MAX_AGE, MarketInputs, slice_age
 from ml.models import ALL, BY_NAME, MEMBERS, VarianceModel
 from ml.outlook import Regime, classify
 from ml.paths import FilteredDays, TooFewDays, filtered_days
@@ -39,9 +40,6 @@ log = structlog.get_logger("risk")
 
 SWAPS = Counter("optionix_risk_model_swaps_total", "Trained models that a running service took")
 REFUSED_MODELS = Counter("optionix_risk_models_refused_total", "Trained models on disk that were refused")
-SPOT_MAX_AGE = 3600
-"""A spot older than this (market time, seconds) is doubted: no feed that works is silent for so long."""
-
 SPOT_MAX_RATIO = 1.25
 """A spot this far from the last bar's close is of another price, or moved as none of its bars did."""
 
@@ -165,7 +163,7 @@ class RiskEngine:
             moment = data.moment()
             held = [data.holdings(account) for account in accounts]
             owned = [(data.books(account), data.free_balances(account)) for account in accounts]
-            around = self._around(data, [holding for holdings in held for holding in holdings])
+            around = self._around(data, [holding for holdings in held for holding in holdings], moment.timestamp)
         around = self._with_history(around, moment)
         return moment, [
             assess(holdings, around, moment.timestamp, locked=locked, free=free)
@@ -176,33 +174,40 @@ class RiskEngine:
         """The risk of options that somebody might have; NotIndexed before the first block."""
         with self.data.at_one_block() as data:
             moment = data.moment()
-            around = self._around(data, holdings)
+            around = self._around(data, holdings, moment.timestamp)
         return moment, assess(holdings, self._with_history(around, moment), moment.timestamp)
 
-    def _around(self, data: MarketData, holdings: Sequence[Holding]) -> Around:
-        markets = {}
-        for info in data.markets():
-            if any(holding.market == info.market for holding in holdings):
-                spot, _ = data.spot(info.market)
-                slices = {expiry: packed.unpack() for expiry, packed in data.slices(info.market).items()}
-                markets[info.market] = MarketState(info.market, info.symbol, spot, slices)
+    def _around(self, data: MarketData, holdings: Sequence[Holding], now: int) -> Around:
+        markets, inputs = {}, {}
+        for market, symbol in ((info.market, info.symbol) for info in data.markets()):
+            expiries = {holding.expiry for holding in holdings if holding.market == market}
+            if expiries:
+                (spot, updated_at), slices = data.spot(market), data.slices(market)
+                markets[market] = MarketState(market, symbol, spot, {at: one.unpack() for at, one in slices.items()})
+                age = slice_age(slices, expiries, now)
+                inputs[market] = MarketInputs(market, symbol, now - updated_at, age, data.heartbeat())
         return Around(
             markets,
             data.settlement_decimals(),
             rooms=data.vault_rooms(),
             interest=data.open_interest([holding.series_id for holding in holdings]),
+            inputs=inputs,
         )
 
     def _with_history(self, around: Around, moment: Moment) -> Around:
-        history = {}
-        for state in around.markets.values():
-            with contextlib.suppress(BadBars, TooFewDays):
-                history[state.symbol] = self._history(state.symbol, moment.timestamp)
-        return replace(around, history=history)
+        history, inputs = {}, {}
+        for market, known in around.inputs.items():
+            report = None
+            try:
+                bars, report = read_bars(self.source, known.symbol, moment.timestamp)
+                history[known.symbol] = self._history(known.symbol, bars)
+                inputs[market] = replace(known, report=report)
+            except (BadBars, TooFewDays) as error:
+                inputs[market] = replace(known, report=report, history=str(error))
+        return replace(around, history=history, inputs=inputs)
 
-    def _history(self, asset: str, now: int) -> FilteredDays:
+    def _history(self, asset: str, bars: Bars) -> FilteredDays:
         """Filtered days of an asset, made anew when there is a new bar; no model is needed for them."""
-        bars, _ = read_bars(self.source, asset, now)
         kept = self._days.get(asset)
         if kept is None or not same(kept[0], bars):
             kept = self._days[asset] = (bars, filtered_days(realised_variance(bars)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ml.concentration import Share
 from ml.exposure import Exposure
 from ml.liquidity import Closable
+from ml.market_inputs import MarketInputs
 from ml.scenarios import Scenario
 from ml.tail import TailRisk
 
@@ -35,6 +36,7 @@ def findings(
     closable: Sequence[Closable],
     unpriced: Sequence[str],
     now: int,
+    inputs: Sequence[MarketInputs] = (),
     *,
     history_known: bool,
 ) -> list[Finding]:
@@ -43,6 +45,7 @@ def findings(
         return [Finding("info", "There are no open options.")]
     found = [
         *_pricing(unpriced),
+        *_inputs(inputs),
         *_scenarios(scenarios),
         *_tails(tails, history_known=history_known),
         *_soon(exposures, now),
@@ -55,6 +58,12 @@ def findings(
 def _pricing(unpriced: Sequence[str]) -> Iterator[Finding]:
     if unpriced:
         yield Finding("warning", f"No volatility slice prices {', '.join(unpriced)}: they are in no figure here.")
+
+
+def _inputs(inputs: Sequence[MarketInputs]) -> Iterator[Finding]:
+    for entry in inputs:
+        for problem in entry.problems:
+            yield Finding("warning", f"{entry.symbol}: {problem}.")
 
 
 def _scenarios(scenarios: Sequence[Scenario]) -> Iterator[Finding]:

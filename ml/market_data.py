@@ -170,6 +170,12 @@ class MarketData:
             ).all()
         return {row.expiry: PackedSlice(row.theta, row.phi, row.rho, row.carry, row.timestamp) for row in rows}
 
+    def heartbeat(self) -> int:
+        """Seconds for which the contracts trust a slice; 0 before the oracle's rules are known."""
+        with self._session() as session:
+            rules = session.get(tables.VolatilityOracle, self.chain_id)
+            return rules.heartbeat if rules is not None else 0
+
     def oracle(self, market: int, expiries: Sequence[int]) -> Oracle | None:
         """What the volatility oracle holds of a market, and its rules; None before it has any.
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from ml import schemas
+from ml import risk_schemas as schemas
 from ml.accounts import Assessment
-from ml.answers import ANSWER_SECONDS, ERRORS
+from ml.answers import ANSWER_SECONDS, ERRORS, bars_used
 from ml.engine import RiskEngine
 from ml.holdings import Holding
 from ml.market_data import Moment, NotIndexed
+from ml.market_inputs import MarketInputs
 from optionix.instruments import InstrumentError, Side, parse_series
 
 _WAD = 10**18
@@ -141,4 +142,19 @@ def _fields(engine: RiskEngine, moment: Moment, found: Assessment) -> dict[str, 
         ],
         "findings": [schemas.FindingAnswer.model_validate(entry) for entry in found.findings],
         "unpriced": list(found.unpriced),
+        "inputs": [_inputs(engine, entry) for entry in found.inputs],
     }
+
+
+def _inputs(engine: RiskEngine, entry: MarketInputs) -> schemas.MarketInputsAnswer:
+    return schemas.MarketInputsAnswer(
+        market=entry.market,
+        symbol=entry.symbol,
+        spot_age=entry.spot_age,
+        slice_age=entry.slice_age,
+        heartbeat=entry.heartbeat,
+        bars=None if entry.report is None else bars_used(engine, entry.report),
+        stale=entry.stale,
+        gappy=entry.gappy,
+        problems=entry.problems,
+    )

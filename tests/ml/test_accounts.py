@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection, Engine, event, update
 from sqlalchemy.orm import Session
 
-from ml import schemas
+from ml import risk_schemas as schemas
 from ml.accounts import Around, Assessment
 from ml.accounts import assess as assess_around
 from ml.concentration import concentration
@@ -24,7 +24,7 @@ from ml.market_data import MarketData
 from ml.registry import Registry
 from ml.scenarios import scenario, scenarios, volatility_factor
 from ml.service import create_app
-from ml.sources import ShippedHistory
+from ml.sources import RawBars, ShippedHistory
 from ml.valuation import MarketState
 from ml.worst_loss import worst_cases, worst_loss
 from optionix.cli import cli
@@ -196,6 +196,15 @@ def client(database: Engine, tmp_path: Path) -> Iterator[TestClient]:
     engine.close()
 
 
+class NoBars:
+    """A source without a bar of anything."""
+
+    name = "none"
+
+    def bars(self, asset: str, until: int) -> RawBars:
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+
+
 def fill_account(engine: Engine) -> None:
     expiry = EXPIRIES[-1]
     call = Series(1, Side.CALL, expiry, 1500 * 10**8)
@@ -262,6 +271,39 @@ def test_an_account_is_read_from_the_tables(client: TestClient, database: Engine
     (entry,) = found.closable
     assert (entry.amount, entry.closable) == (str(-3 * WAD // 2), "0")
     assert found.unpriced == [] and found.findings
+
+
+def risk_of(client: TestClient) -> schemas.AccountAnswer:
+    answer = client.post("/risk/account", json={"chain_id": CHAIN, "account": ACCOUNT})
+    return schemas.AccountAnswer.model_validate_json(answer.content)
+
+
+def test_an_answer_says_how_old_the_spot_and_the_slices_are(client: TestClient, database: Engine) -> None:
+    fill_account(database)
+    rules = {"volatility_per_day": WAD, "carry_per_day": WAD, "max_move_seconds": DAY, "threshold": 1, "signers": []}
+    with Session(database) as session, session.begin():
+        session.add(tables.VolatilityOracle(chain_id=CHAIN, heartbeat=3 * 3600, **rules))
+    (fresh,) = risk_of(client).inputs
+    assert (fresh.market, fresh.symbol, fresh.heartbeat, fresh.stale, fresh.gappy) == (1, "ETH", 3 * 3600, False, False)
+    assert fresh.slice_age == 60 and fresh.bars is not None and fresh.problems == []
+    passed = 3 * 3600 - 59
+    with Session(database) as session, session.begin():
+        session.execute(update(tables.Checkpoint).values(block_timestamp=NOW + passed))
+    found = risk_of(client)
+    (old,) = found.inputs
+    assert old.stale and old.slice_age == 3 * 3600 + 1 and old.spot_age == fresh.spot_age + passed
+    said = " ".join(one.text for one in found.findings if one.severity == "warning")
+    assert f"slice is {old.slice_age} s old" in said and f"last round is {old.spot_age} s old" in said
+
+
+def test_an_answer_says_why_it_has_no_tails(database: Engine, tmp_path: Path) -> None:
+    fill_account(database)
+    fill_market(database)
+    engine = RiskEngine(MarketData(database, CHAIN), NoBars(), Registry(tmp_path), compare_all=False)
+    found = risk_of(TestClient(create_app(engine)))
+    engine.close()
+    assert found.tails == [] and found.inputs[0].bars is None
+    assert any(found.inputs[0].problems[0] in one.text for one in found.findings)
 
 
 def test_an_account_without_options_and_wrong_requests(client: TestClient) -> None:

@@ -169,6 +169,10 @@ def test_gaps_and_age_are_said_in_every_answer(client: TestClient, source: Made,
     found = every_answer(client)
     for path in ("/forecasts/1", "/surfaces/1", "/regimes/1"):
         assert found[path][1]["inputs"]["gappy"] is True, path
+    portfolio = found["portfolio"][1]
+    (of_market,) = portfolio["inputs"]
+    assert of_market["gappy"] and of_market["bars"]["gappy"] and not of_market["stale"]
+    assert any(one["severity"] == "warning" and "gappy" in one["text"] for one in portfolio["findings"])
     assert found["/surfaces/1"][1]["refused"] and "gappy" in found["/surfaces/1"][1]["reason"]
     assert found["/forecasts/1"][1]["degraded"] and "gappy" in found["/forecasts/1"][1]["problems"][0]
     assert found["/healthz"][1]["status"] == "degraded"
@@ -176,6 +180,8 @@ def test_gaps_and_age_are_said_in_every_answer(client: TestClient, source: Made,
     found = every_answer(client)
     for path in ("/forecasts/1", "/surfaces/1", "/regimes/1"):
         assert found[path][1]["inputs"]["stale"] is True, path
+    (of_market,) = found["portfolio"][1]["inputs"]
+    assert of_market["stale"] and of_market["bars"]["stale"] and "newest bar" in " ".join(of_market["problems"])
     assert "stale" in found["/surfaces/1"][1]["reason"]
 
 
