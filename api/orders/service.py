@@ -34,13 +34,15 @@ async def order(reader: Reader, order_hash: str) -> OrderAnswer:
     Raises
     ------
     NotFound
-        When nobody sent it in.
+        When nobody sent it in, or its series is not listed now.
     """
     stored = await repository.by_hash(reader, order_hash.lower())
     if stored is None:
         raise NotFound(f"No order of hash {order_hash} was sent to this API. POST /v1/orders takes signed orders.")
-    (view,) = await views(reader, [stored])
-    return OrderAnswer(block=await reader.head(), order=view)
+    shown = await views(reader, [stored])
+    if not shown:
+        raise NotFound(f"The listing of the order's series {stored.series_id} was taken back by a reorg of the chain.")
+    return OrderAnswer(block=await reader.head(), order=shown[0])
 
 
 async def orders_of(reader: Reader, maker: str, limit: int, cursor: str | None) -> Orders:
