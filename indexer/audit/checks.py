@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from indexer.audit import absent
 from indexer.audit.snapshot import Row, Snapshot
 from indexer.derive.listings import DAY, EXPIRY_TIME_OF_DAY
 from indexer.derive.requests import DEPOSIT
@@ -60,6 +61,7 @@ def all_checks(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:
     yield from _prices(tables, setup)
     yield from _orders(tables, setup)
     yield from _custody(tables, setup)
+    yield from (Check(*question) for question in absent.questions(tables, setup))
 
 
 def _ledger(tables: Snapshot, setup: ChainSetup) -> Iterator[Check]:

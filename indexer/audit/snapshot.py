@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 from indexer.block import Block
 from indexer.errors import IndexerError
 from indexer.postgres import Connection, connect
-from indexer.takeback import FIRST_IMAGES, same_key
+from indexer.takeback import FIRST_IMAGES, GROWING, same_key
 
 Row = dict[str, Any]
 NEWEST, FINAL = "indexed", "finalized"
@@ -56,6 +56,10 @@ class Snapshot:
     def rows(self, name: str) -> list[Row]:
         """A table's rows at the block, by column."""
         table = sql.Identifier(name)
+        parameters = {"chain": self._chain_id, "block": self.block.number, "table": name}
+        if name in GROWING:
+            grown = sql.SQL("select * from {0} where chain_id = %(chain)s and block_number <= %(block)s")
+            return self._read(grown.format(table), parameters)
         query = FIRST_IMAGES + sql.SQL(
             ", changed as materialized (select k.* from first, jsonb_populate_record(null::{0}, first.key) k)"
             " select t.* from {0} t where t.chain_id = %(chain)s"
@@ -63,7 +67,15 @@ class Snapshot:
             " union all select b.* from first, jsonb_populate_record(null::{0}, first.before) b"
             " where first.before is not null"
         ).format(table, same_key(name, "t", "k"))
-        parameters = {"chain": self._chain_id, "block": self.block.number, "table": name}
+        return self._read(query, parameters)
+
+    def open_orders(self) -> set[tuple[str, int]]:
+        """Maker and nonce of every signed order that was sent to the API and is not over at the block."""
+        query = sql.SQL("select maker, nonce from signed_order where chain_id = %(chain)s and deadline >= %(time)s")
+        rows = self._read(query, {"chain": self._chain_id, "time": self.block.timestamp})
+        return {(row["maker"], int(row["nonce"])) for row in rows}
+
+    def _read(self, query: sql.SQL | sql.Composed, parameters: dict[str, Any]) -> list[Row]:
         with self._connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(query, parameters).fetchall()
 

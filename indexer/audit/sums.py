@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from indexer.audit.snapshot import Snapshot
+from indexer.derive.requests import DEPOSIT, REDEEM
+from indexer.derive.rows import PENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ def all_sums(tables: Snapshot) -> Iterator[Sum]:
             placed[row["series_id"]] += row["amount"]
     yield from _open_interest(tables, written, placed)
     yield from _profits(tables, stakes)
+    yield from _fills(tables)
+    yield from _queues(tables)
+    yield from _expiries(tables)
 
 
 def _open_interest(tables: Snapshot, written: dict[int, int], placed: dict[int, int]) -> Iterator[Sum]:
@@ -55,3 +60,32 @@ def _profits(tables: Snapshot, stakes: dict[tuple[str, int], int]) -> Iterator[S
         if row:
             money = row["premium_received"] + row["payout"] - row["premium_paid"] - row["fees"]
             yield Sum("profit", f"{subject} money", row["realised"], money + row["cost"] + row["cost_moved"])
+
+
+def _fills(tables: Snapshot) -> Iterator[Sum]:
+    """Every fill is on record: they add up to what each nonce was filled."""
+    filled: dict[tuple[str, int], int] = defaultdict(int)
+    for row in tables.rows("order_fill"):
+        filled[row["maker"], row["nonce"]] += row["amount"]
+    states = {(row["maker"], row["nonce"]): row["filled"] for row in tables.rows("order_state")}
+    for maker, nonce in sorted(filled.keys() | states.keys()):
+        expected, found = states.get((maker, nonce), 0), filled[maker, nonce]
+        yield Sum("order", f"{maker} {nonce} by fill", expected, found)
+
+
+def _queues(tables: Snapshot) -> Iterator[Sum]:
+    """Every request that waits is there: they add up to what each vault has in its queues."""
+    waiting: dict[tuple[str, str], int] = defaultdict(int)
+    for row in tables.rows("lp_request"):
+        if row["status"] == PENDING:
+            waiting[row["vault"], row["kind"]] += row["requested"] - row["processed"] - row["cancelled"]
+    for row in tables.rows("vault"):
+        found = (waiting[row["address"], DEPOSIT], waiting[row["address"], REDEEM])
+        yield Sum("request", f"{row['symbol']} queues", (row["pending_assets"], row["pending_shares"]), found)
+
+
+def _expiries(tables: Snapshot) -> Iterator[Sum]:
+    """Every series is of an expiry that is listed."""
+    listed = {(row["market"], row["expiry"]) for row in tables.rows("expiry")}
+    for market, expiry in sorted({(row["market"], row["expiry"]) for row in tables.rows("series")}):
+        yield Sum("listing", f"{market} {expiry}", True, (market, expiry) in listed)
