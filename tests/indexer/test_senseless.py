@@ -73,14 +73,13 @@ async def lied_to(
         await until_at_head(sync, chain)
         await until(lambda: sync._verifier.pending == 0)
         proof, liar.fault = Proof(sync), lie
-        await asyncio.to_thread(ask_and_cancel, chain)
+        client = chain.client(6)
+        request = await asyncio.to_thread(client.request_deposit, "ETH-C", "3")
+        # Blocks that come together are one: what makes no sense is to be the cancellation's alone.
+        await until_at_head(sync, chain)
+        await asyncio.to_thread(client.cancel_deposit, "ETH-C", request)
         await until(lambda: "wait for a proof" in sync.progress.detail)
         yield sync, proof, liar
-
-
-def ask_and_cancel(chain: World) -> None:
-    client = chain.client(6)
-    client.cancel_deposit("ETH-C", client.request_deposit("ETH-C", "3"))
 
 
 def fault_of_first(sync: ChainSync) -> str | None:
@@ -158,7 +157,9 @@ async def test_a_wrong_amount_of_a_process_before_is_found(chain: World, make_da
         await until_at_head(sync, chain)
         Proof(sync)
         liar.fault = altered(lambda log: {"data": log["data"][:-2] + "77"})
-        await asyncio.to_thread(ask_and_cancel, chain)
+        client = chain.client(6)
+        request = await asyncio.to_thread(client.request_deposit, "ETH-C", "3")
+        await asyncio.to_thread(client.cancel_deposit, "ETH-C", request)
         await until_at_head(sync, chain)
     assert query(url, "select free_assets from vault order by free_assets")[0]["free_assets"] != 0
     await index(chain, url)
