@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from keeper.context import Context
+from keeper.fees import FeeSource
 from keeper.intents import Intents
 from keeper.jobs import JOBS, NAMES
 from keeper.jobs.watch import Watch
-from keeper.keys import sending_account, surface_signers
+from keeper.keys import sending_signer, surface_signers
 from keeper.lane import Lane, LanePolicy
 from keeper.leadership import Leadership
 from keeper.runner import Runner
 from keeper.state import MarketState
 from optionix.chain.deployment import load
+from optionix.chain.failover import FailoverRpc
 from optionix.chain.networks import network
 from optionix.chain.rpc import Rpc
 from optionix.errors import UserError
@@ -37,16 +39,24 @@ async def build(settings: Settings, jobs: str = "", *, dry_run: bool = False) ->
     wanted = names(jobs)
     entry = network(settings.network)
     deployment = load(settings.network, settings)
-    account = sending_account(settings, entry)
-    rpc = Rpc(settings.rpc_url, timeout=10)
+    signer = sending_signer(settings, entry)
+    rpc = FailoverRpc(settings.rpc_urls, deployment.chain_id)
+    private = Rpc(settings.keeper_private_url, timeout=10) if settings.keeper_private_url else None
     engine = make_async_engine(settings.database_url, application="keeper")
     policy = LOCAL_POLICY if entry.is_local else PUBLIC_POLICY
     lane = Lane(
         rpc,
-        account,
+        signer,
         deployment.chain_id,
-        Intents(engine, deployment.chain_id, account.address),
-        LanePolicy(int(settings.keeper_max_fee_gwei * 1e9), policy["replace_after"], int(policy["depth"])),
+        Intents(engine, deployment.chain_id, signer.address),
+        LanePolicy(
+            int(settings.keeper_max_fee_gwei * 10**9),
+            policy["replace_after"],
+            int(policy["depth"]),
+            int(settings.keeper_daily_spend * 10**18) or None,
+        ),
+        fees=FeeSource(rpc, entry.fees),
+        private=private,
     )
     context = Context(
         rpc,
@@ -59,13 +69,15 @@ async def build(settings: Settings, jobs: str = "", *, dry_run: bool = False) ->
     leadership = (
         None if dry_run else Leadership(conninfo(settings.database_url, application="keeper"), deployment.chain_id)
     )
-    watch = Watch(account.address) if "watch" in wanted else None
+    watch = Watch(lane) if "watch" in wanted else None
     try:
         await rpc.require_chain(deployment.chain_id)
         chosen = [job for job in JOBS if job.name in wanted]
         yield Runner(context, lane, leadership, chosen, watch=watch, dry_run=dry_run)
     finally:
         await context.close()
+        if private is not None:
+            await private.close()
         await engine.dispose()
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from eth_account.signers.local import LocalAccount
 
+from keeper.signers import Signer
 from keeper.state import MarketState
 from optionix.chain.abi import Abi, load_abi
 from optionix.chain.deployment import Deployment
 from optionix.chain.errors import RpcUnavailable
+from optionix.chain.failover import FailoverRpc
 from optionix.chain.networks import Network
-from optionix.chain.rpc import Rpc
 from optionix.chain.transactions import call_contract
 
 _HEAD_SECONDS = 0.1
@@ -31,15 +31,15 @@ class Context:
 
     Attributes
     ----------
-    signers : accounts that sign surfaces here.
+    signers : who signs surfaces here.
     risk_url : where the risk service is reached.
     """
 
-    rpc: Rpc
+    rpc: FailoverRpc
     network: Network
     deployment: Deployment
     state: MarketState
-    signers: Sequence[LocalAccount]
+    signers: Sequence[Signer]
     risk_url: str
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=10, trust_env=False))
     _head: tuple[float, int, int] = (-1.0, 0, 0)

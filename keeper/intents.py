@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -14,6 +14,8 @@ from optionix.store.models import KeeperIntent, KeeperTransaction
 
 OPEN = ("sent", "mined")
 """States in which an intent may still change by itself."""
+FINISHED = ("confirmed", "reverted", "cancelled")
+"""States after a transaction was mined deep enough."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,16 @@ class Signed:
     max_fee: int
     priority_fee: int
     raw: str
+
+
+@dataclass(frozen=True)
+class MinedReceipt:
+    """What of a receipt counts: where it was mined, whether it succeeded, and what was paid in all, wei."""
+
+    block: int
+    succeeded: bool
+    gas_used: int
+    fee: int
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,51 @@ class Intents:
                 found[row.key].append(row)
         return found
 
-    async def write(self, planned: Planned, signed: Signed) -> None:
+    async def finished_from(self, nonce: int) -> list[int]:
+        """Nonces of finished intents at or above one: where the chain counts fewer, a reorg took them back."""
+        async with AsyncSession(self._engine) as session:
+            found = await session.scalars(
+                select(KeeperIntent.nonce)
+                .where(self._finished(), KeeperIntent.nonce >= nonce)
+                .order_by(KeeperIntent.nonce)
+            )
+            return list(found)
+
+    async def reopen(self, nonce: int) -> bool:
+        """Open the intent again that was finished with a nonce; whether there is one."""
+        async with AsyncSession(self._engine) as session:
+            found = await session.scalars(select(KeeperIntent.key).where(self._finished(), KeeperIntent.nonce == nonce))
+            keys = list(found)
+        for key in keys:
+            await self.set_status(key, "sent")
+        return bool(keys)
+
+    async def spent(self, seconds: int) -> int:
+        """Fees of what was mined within so many seconds of wall time, and the most that what is open may cost; wei."""
+        intent, sent = KeeperIntent, KeeperTransaction
+        mine = (intent.chain_id == self._chain_id) & (intent.sender == self._sender)
+        dearest = (
+            select(func.max(sent.max_fee))
+            .where(sent.chain_id == intent.chain_id, sent.key == intent.key, sent.nonce == intent.nonce)
+            .scalar_subquery()
+        )
+        since = datetime.now(UTC) - timedelta(seconds=seconds)
+        async with AsyncSession(self._engine) as session:
+            paid = await session.scalar(
+                select(func.sum(sent.fee)).where(
+                    sent.chain_id == self._chain_id, sent.sender == self._sender, sent.mined_at >= since
+                )
+            )
+            pledged = await session.scalar(
+                select(func.sum(intent.gas * dearest)).where(mine, intent.status.in_(OPEN), intent.fee.is_(None))
+            )
+        return int(paid or 0) + int(pledged or 0)
+
+    def _finished(self) -> ColumnElement[bool]:
+        mine = (KeeperIntent.chain_id == self._chain_id) & (KeeperIntent.sender == self._sender)
+        return mine & KeeperIntent.status.in_(FINISHED)
+
+    async def write(self, planned: Planned, signed: Signed, *, cancels: bool = False) -> None:
         """Write an intent with its first transaction, before it is sent; a finished one of the same key begins anew."""
         now = datetime.now(UTC)
         values = {
@@ -106,41 +162,44 @@ class Intents:
                     index_elements=["chain_id", "key"], set_={**values, "attempts": KeeperIntent.attempts + 1}
                 )
             )
-            await session.execute(self._transaction(planned.key, signed))
+            await session.execute(self._transaction(planned.key, planned.job, signed, cancels))
 
-    async def replace(self, key: str, signed: Signed) -> None:
-        """Add a replacement to an intent."""
+    async def replace(self, key: str, job: str, signed: Signed, *, cancels: bool = False) -> None:
+        """Add a replacement to an intent; `cancels`: it does nothing but use the nonce."""
         async with AsyncSession(self._engine) as session, session.begin():
-            await session.execute(self._transaction(key, signed))
+            await session.execute(self._transaction(key, job, signed, cancels))
             await session.execute(self._update(key).values(updated_at=datetime.now(UTC)))
 
-    async def set_status(
-        self,
-        key: str,
-        status: str,
-        *,
-        tx_hash: str | None = None,
-        mined_block: int | None = None,
-        gas_used: int | None = None,
-        fee: int | None = None,
-    ) -> None:
-        """Move an intent on."""
+    async def set_status(self, key: str, status: str) -> None:
+        """Move an intent on that is in no block: what was known of one is taken back."""
+        cleared = {"tx_hash": None, "mined_block": None, "gas_used": None, "fee": None}
+        sent = KeeperTransaction
         async with AsyncSession(self._engine) as session, session.begin():
+            await session.execute(self._update(key).values(status=status, updated_at=datetime.now(UTC), **cleared))
+            # A transaction of an attempt that is over was mined for good: that of this one has the intent's nonce.
+            nonce = select(KeeperIntent.nonce).where(KeeperIntent.chain_id == self._chain_id, KeeperIntent.key == key)
             await session.execute(
-                self._update(key).values(
-                    status=status,
-                    tx_hash=tx_hash,
-                    mined_block=mined_block,
-                    gas_used=gas_used,
-                    fee=fee,
-                    updated_at=datetime.now(UTC),
-                )
+                update(sent)
+                .where(sent.chain_id == self._chain_id, sent.key == key, sent.nonce == nonce.scalar_subquery())
+                .values(mined_at=None, mined_block=None, succeeded=None, gas_used=None, fee=None)
+            )
+
+    async def set_mined(self, key: str, status: str, tx_hash: str, receipt: MinedReceipt) -> None:
+        """Move an intent on that is in a block, with what its transaction cost."""
+        now, sent = datetime.now(UTC), KeeperTransaction
+        cost = {"mined_block": receipt.block, "gas_used": receipt.gas_used, "fee": receipt.fee}
+        async with AsyncSession(self._engine) as session, session.begin():
+            await session.execute(self._update(key).values(status=status, tx_hash=tx_hash, updated_at=now, **cost))
+            await session.execute(
+                update(sent)
+                .where(sent.chain_id == self._chain_id, sent.tx_hash == tx_hash)
+                .values(mined_at=now, succeeded=receipt.succeeded, **cost)
             )
 
     def _update(self, key: str) -> Update:
         return update(KeeperIntent).where(KeeperIntent.chain_id == self._chain_id, KeeperIntent.key == key)
 
-    def _transaction(self, key: str, signed: Signed) -> Insert:
+    def _transaction(self, key: str, job: str, signed: Signed, cancels: bool) -> Insert:
         return insert(KeeperTransaction).values(
             chain_id=self._chain_id,
             tx_hash=signed.tx_hash,
@@ -149,5 +208,8 @@ class Intents:
             max_fee=signed.max_fee,
             priority_fee=signed.priority_fee,
             raw=signed.raw,
+            cancels=cancels,
+            job=job,
+            sender=self._sender,
             signed_at=datetime.now(UTC),
         )

@@ -1,14 +1,22 @@
-"""Keys that the keeper signs with: encrypted keystore files, and on the local chain the known accounts."""
+"""Keys that the keeper signs with: encrypted keystore files, ape's accounts, remote signers; locally the known ones.
+
+A key is named by a place: the path of a keystore file, `ape:NAME` for an account of ape (its own keystore file), or
+`ADDRESS@URL` for a remote signer. The local chain alone has keys that need no name.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_utils.address import is_address
 
+from keeper.signers import LocalSigner, RemoteSigner, Signer
 from optionix.chain.networks import Network
+from optionix.chain.rpc import Rpc
 from optionix.chain.transactions import local_account
 from optionix.errors import UserError
 from optionix.settings import Settings
@@ -16,31 +24,47 @@ from optionix.settings import Settings
 LOCAL_CHAIN_ID = 31337
 LOCAL_KEEPER = 1
 LOCAL_SIGNER = 2
+_REMOTE_SECONDS = 10.0
 
 
 class KeyMissing(UserError):
     """A key is not configured or cannot be opened. The message never holds a secret."""
 
 
-def sending_account(settings: Settings, network: Network) -> LocalAccount:
-    """The account that pays for the keeper's transactions.
+def sending_signer(settings: Settings, network: Network) -> Signer:
+    """Who signs the keeper's transactions, and pays for them.
 
     Raises
     ------
     KeyMissing
         Naming the setting or the file.
     """
-    if settings.keeper_keystore is not None:
-        return open_keystore(settings.keeper_keystore, settings.keystore_password_file)
+    if settings.keeper_keystore:
+        return signer_at(settings.keeper_keystore, settings.keystore_password_file)
     return _local(network, LOCAL_KEEPER, "OPTIONIX_KEEPER_KEYSTORE")
 
 
-def surface_signers(settings: Settings, network: Network) -> list[LocalAccount]:
-    """The accounts that sign surfaces here, each once; errors as for `sending_account`."""
-    if settings.surface_keystores:
-        paths = [Path(part.strip()) for part in settings.surface_keystores.split(",") if part.strip()]
-        return [open_keystore(path, settings.keystore_password_file) for path in paths]
+def surface_signers(settings: Settings, network: Network) -> list[Signer]:
+    """Who signs surfaces here, each once; errors as for `sending_signer`."""
+    places = [part.strip() for part in settings.surface_keystores.split(",") if part.strip()]
+    if places:
+        return [signer_at(place, settings.keystore_password_file) for place in places]
     return [_local(network, LOCAL_SIGNER, "OPTIONIX_SURFACE_KEYSTORES")]
+
+
+def signer_at(place: str, password_file: Path | None) -> Signer:
+    """The signer that a place names; errors as for `sending_signer`."""
+    address, at, url = place.partition("@")
+    if at and is_address(address):
+        if not url.startswith(("http://", "https://")):
+            raise KeyMissing(
+                f"the remote signer of {address} has no http address.", "Write it as ADDRESS@https://HOST."
+            )
+        return RemoteSigner(Rpc(url, timeout=_REMOTE_SECONDS), address)
+    if place.startswith("ape:"):
+        folder = Path(os.environ.get("APE_DATA_FOLDER") or Path.home() / ".ape")
+        return LocalSigner(open_keystore(folder / "accounts" / f"{place[4:]}.json", password_file))
+    return LocalSigner(open_keystore(Path(place), password_file))
 
 
 def open_keystore(path: Path, password_file: Path | None) -> LocalAccount:
@@ -60,7 +84,7 @@ def open_keystore(path: Path, password_file: Path | None) -> LocalAccount:
     return account
 
 
-def _local(network: Network, index: int, setting: str) -> LocalAccount:
+def _local(network: Network, index: int, setting: str) -> Signer:
     if not network.is_local or network.chain_id != LOCAL_CHAIN_ID:
         raise KeyMissing(f"no key is configured for {network.title}.", f"Set {setting} to an encrypted keystore file.")
-    return local_account(index)
+    return LocalSigner(local_account(index))

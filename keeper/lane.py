@@ -2,7 +2,9 @@
 
 An intent and its signed transaction are written before they are sent. Whatever dies in between, the next start finds
 them, sends them again (a signed transaction can only be mined once) and follows them. A transaction that is not mined
-in time is replaced under its own nonce with higher fees, so no nonce is left blocked.
+in time is replaced under its own nonce with higher fees, or with a payment of nothing to oneself where the chain would
+refuse it by now: no nonce is left blocked. Nonces are counted from the chain at each sending, so that blocks which a
+reorg took back leave no gap.
 """
 
 from __future__ import annotations
@@ -14,24 +16,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from keeper import metrics
 from keeper.actions import Action, SimulationFailed
+from keeper.fees import FeeSource, read_receipt
 from keeper.intents import Intents, Planned, Signed
+from keeper.signers import Signer
 from optionix.chain.errors import Reverted, RpcError
 from optionix.chain.rpc import Rpc
-from optionix.chain.transactions import Fees, current_fees, raise_revert
+from optionix.chain.transactions import Fees, raise_revert
 from optionix.store.models import KeeperIntent, KeeperTransaction
 
 log = structlog.get_logger("keeper")
 
 BUMP_PERCENT = 13
 """A replacement raises both fees by this; nodes ask for at least 12.5 % in practice."""
+DAY_SECONDS = 86_400
 _GAS_MARGIN_PERCENT = 25
 _MISSES_UNTIL_LOST = 3
-_FEES_SECONDS = 1.0
+_PLAIN_TRANSFER_GAS = 21_000
+_KNOWN = ("already known", "already imported", "nonce too low")
+"""What nodes say of a transaction that they have or had."""
 
 
 @dataclass(frozen=True)
@@ -43,36 +49,58 @@ class LanePolicy:
     max_fee : ceiling of the price of gas, wei.
     replace_after : seconds of wall time after which a transaction counts as stuck.
     depth : blocks on top of a transaction's own until it is confirmed.
+    daily_spend : wei that may be paid and pledged within a day of wall time; None for no limit.
     """
 
     max_fee: int
     replace_after: float
     depth: int
+    daily_spend: int | None = None
 
 
 class FeeCeiling(Exception):
     """Gas costs more than the keeper may pay."""
 
 
-class Lane:
-    """Sends actions of one account. Use it from one event loop, in the process that owns the account's lock."""
+class SpendingLimit(FeeCeiling):
+    """The day's spending is used up."""
 
-    def __init__(self, rpc: Rpc, account: LocalAccount, chain_id: int, intents: Intents, policy: LanePolicy) -> None:
+
+class Lane:
+    """Sends actions of one account. Use it from one event loop, in the process that owns the account's lock.
+
+    Parameters
+    ----------
+    private : where signed transactions are handed in instead of `rpc`, if anywhere: an endpoint that keeps them from
+        others until they are mined.
+    """
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        signer: Signer,
+        chain_id: int,
+        intents: Intents,
+        policy: LanePolicy,
+        *,
+        fees: FeeSource | None = None,
+        private: Rpc | None = None,
+    ) -> None:
         self.rpc = rpc
-        self.account = account
+        self.signer = signer
         self.chain_id = chain_id
         self.intents = intents
         self.policy = policy
+        self.fees = fees or FeeSource(rpc)
+        self._entry = private or rpc
         self._lock = asyncio.Lock()
-        self._next_nonce: int | None = None
         self._misses: Counter[str] = Counter()
         self._replaced_at: dict[str, float] = {}
-        self._fees: tuple[float, Fees] | None = None
 
     @property
     def address(self) -> str:
         """The sending account."""
-        return str(self.account.address)
+        return self.signer.address
 
     async def resume(self) -> int:
         """Take up what an earlier process left: send every open transaction again. Their number."""
@@ -82,7 +110,6 @@ class Lane:
             for intent in intents:
                 for row in _of_nonce(intent, sent)[-1:]:
                     await self._broadcast(row.raw)
-            self._next_nonce = None
             return len(intents)
 
     async def simulate(self, action: Action) -> int:
@@ -93,41 +120,32 @@ class Lane:
         SimulationFailed
             When the chain would refuse it.
         """
-        request = {"from": self.address, "to": action.target, "data": action.data}
         try:
-            estimate = int(await self.rpc.call("eth_estimateGas", request), 16)
-        except RpcError as error:
-            try:
-                raise_revert(error)
-            except Reverted as reason:
-                raise SimulationFailed(action, reason) from error
-        return max(estimate * (100 + _GAS_MARGIN_PERCENT) // 100, action.min_gas)
+            return max(await self._estimate(action.target, action.data), action.min_gas)
+        except Reverted as reason:
+            raise SimulationFailed(action, reason) from reason
 
     async def submit(self, job: str, action: Action) -> str | None:
         """Send an action unless it is under way; the transaction's hash, or None.
 
         Raises
         ------
-        SimulationFailed, FeeCeiling
-            Before anything is signed.
+        SimulationFailed, FeeCeiling, SpendingLimit
+            Before anything is written or sent.
         """
         async with self._lock:
             known = await self.intents.find(action.key)
             if known is not None and known.status in ("sent", "mined"):
                 return None
             gas = await self.simulate(action)
-            fees = await self._current_fees()
-            if fees.max_fee > self.policy.max_fee:
-                raise FeeCeiling(f"gas costs {fees.max_fee / 1e9:.2f} gwei, the ceiling is {self.policy.max_fee / 1e9}")
-            nonce = await self._nonce()
-            signed = self._sign(action.target, action.data, gas, nonce, fees)
+            fees = await self._affordable()
+            signed = await self._sign(action.target, action.data, gas, await self._nonce(), fees)
+            await self._require_allowance(signed, gas)
             await self.intents.write(
                 Planned(action.key, job, action.description, self.address, action.target, action.data, gas), signed
             )
-            self._next_nonce = nonce + 1
-            if not await self._broadcast(signed.raw):
-                self._next_nonce = None
-            log.info("sent", job=job, action=action.description, tx=signed.tx_hash, nonce=nonce)
+            await self._broadcast(signed.raw)
+            log.info("sent", job=job, action=action.description, tx=signed.tx_hash, nonce=signed.nonce)
             return signed.tx_hash
 
     async def watch(self) -> int:
@@ -141,41 +159,41 @@ class Lane:
             used, head = await self.rpc.batch(
                 [("eth_getTransactionCount", [self.address, "latest"]), ("eth_blockNumber", [])]
             )
-            hashes = [row.tx_hash for intent in intents for row in rows[intent.key]]
-            answers = await self.rpc.batch([("eth_getTransactionReceipt", [value]) for value in hashes])
-            receipts = {value: receipt for value, receipt in zip(hashes, answers, strict=True) if receipt is not None}
+            every = [row for intent in intents for row in rows[intent.key]]
+            answers = await self.rpc.batch([("eth_getTransactionReceipt", [row.tx_hash]) for row in every])
+            receipts = {row.tx_hash: found for row, found in zip(every, answers, strict=True) if found is not None}
             left = 0
             for intent in intents:
-                found = next((receipts[row.tx_hash] for row in rows[intent.key] if row.tx_hash in receipts), None)
-                if found is not None:
-                    left += await self._mined(intent, found, int(head, 16))
+                mined = next((row for row in rows[intent.key] if row.tx_hash in receipts), None)
+                if mined is not None:
+                    left += await self._mined(intent, mined, receipts[mined.tx_hash], int(head, 16))
                 else:
                     left += await self._not_mined(intent, rows[intent.key], int(used, 16))
+            if await self._close_gaps(int(used, 16), {intent.nonce for intent in intents}):
+                # Nodes may have forgotten what could not be mined.
+                for kept in rows.values():
+                    for row in kept[-1:]:
+                        await self._broadcast(row.raw)
             return left
 
-    async def _mined(self, intent: KeeperIntent, receipt: dict[str, Any], head: int) -> int:
-        block = int(receipt["blockNumber"], 16)
-        deep = head - block >= self.policy.depth
-        succeeded = int(receipt["status"], 16) == 1
-        status = ("confirmed" if succeeded else "reverted") if deep else "mined"
-        gas_used = int(receipt["gasUsed"], 16)
-        fee = gas_used * int(receipt.get("effectiveGasPrice") or "0x0", 16)
-        if status != intent.status or intent.mined_block != block:
-            await self.intents.set_status(
-                intent.key,
-                status,
-                tx_hash=receipt["transactionHash"],
-                mined_block=block,
-                gas_used=gas_used,
-                fee=fee,
-            )
+    async def spent(self) -> int:
+        """What was paid within the last day and what open transactions may still cost, wei."""
+        return await self.intents.spent(DAY_SECONDS)
+
+    async def _mined(self, intent: KeeperIntent, row: KeeperTransaction, found: dict[str, Any], head: int) -> int:
+        receipt = read_receipt(found)
+        deep = head - receipt.block >= self.policy.depth
+        ended = "cancelled" if row.cancels else "confirmed" if receipt.succeeded else "reverted"
+        status = ended if deep else "mined"
+        if status != intent.status or intent.mined_block != receipt.block:
+            await self.intents.set_mined(intent.key, status, row.tx_hash, receipt)
         if not deep:
             return 1
         self._forget(intent.key)
         metrics.FINISHED.labels(intent.job, status).inc()
-        metrics.GAS_SPENT.labels(intent.job).inc(fee)
-        if not succeeded:
-            log.warning("reverted", job=intent.job, action=intent.description, tx=receipt["transactionHash"])
+        metrics.GAS_SPENT.labels(intent.job).inc(receipt.fee)
+        if status == "reverted":
+            log.warning("reverted", job=intent.job, action=intent.description, tx=row.tx_hash)
         return 0
 
     async def _not_mined(self, intent: KeeperIntent, rows: list[KeeperTransaction], used: int) -> int:
@@ -190,18 +208,21 @@ class Lane:
                 await self.intents.set_status(intent.key, "lost")
                 metrics.FINISHED.labels(intent.job, "lost").inc()
                 self._forget(intent.key)
-                self._next_nonce = None
                 return 0
             return 1
         now = time.monotonic()
         since = self._replaced_at.setdefault(intent.key, now)
         if now - since >= self.policy.replace_after and rows:
             self._replaced_at[intent.key] = now
-            await self._replace(intent, rows[-1])
+            await self._replace(intent, rows[-1], is_next=intent.nonce == used)
         return 1
 
-    async def _replace(self, intent: KeeperIntent, newest: KeeperTransaction) -> None:
-        market = await self._current_fees()
+    async def _replace(self, intent: KeeperIntent, newest: KeeperTransaction, *, is_next: bool) -> None:
+        """Offer more for a nonce: for its action, or for nothing where the chain would refuse that by now.
+
+        Only of the next nonce is that known: others may be refused for want of what comes before them.
+        """
+        market = await self.fees.now()
         priority = max(market.priority, newest.priority_fee * (100 + BUMP_PERCENT) // 100 + 1)
         max_fee = max(market.max_fee, newest.max_fee * (100 + BUMP_PERCENT) // 100 + 1, priority)
         if max_fee > self.policy.max_fee:
@@ -209,30 +230,90 @@ class Lane:
             await self._broadcast(newest.raw)
             log.warning("stuck at the fee ceiling", job=intent.job, action=intent.description, tx=newest.tx_hash)
             return
-        signed = self._sign(intent.target, intent.data, intent.gas, intent.nonce, Fees(max_fee, priority))
-        await self.intents.replace(intent.key, signed)
+        fees = Fees(max_fee, priority)
+        cancels = newest.cancels or (is_next and not await self._still_wanted(intent))
+        if cancels:
+            signed = await self._nothing(intent.nonce, fees)
+        else:
+            signed = await self._sign(intent.target, intent.data, intent.gas, intent.nonce, fees)
+        await self.intents.replace(intent.key, intent.job, signed, cancels=cancels)
         await self._broadcast(signed.raw)
         metrics.REPLACED.labels(intent.job).inc()
-        log.info("replaced", job=intent.job, action=intent.description, tx=signed.tx_hash, max_fee=max_fee)
+        said = "cancelled: the chain would refuse it by now" if cancels else "replaced"
+        log.info(said, job=intent.job, action=intent.description, tx=signed.tx_hash, max_fee=max_fee)
+
+    async def _still_wanted(self, intent: KeeperIntent) -> bool:
+        try:
+            # At the head, not in the pool, where this very transaction may have been run already.
+            await self._estimate(intent.target, intent.data, "latest")
+        except Reverted:
+            return False
+        return True
+
+    async def _close_gaps(self, used: int, open_nonces: set[int]) -> int:
+        """Fill nonces below open ones that nothing holds, or the open ones would wait for ever; how many there were."""
+        missing = [nonce for nonce in range(used, max(open_nonces)) if nonce not in open_nonces]
+        for nonce in missing:
+            if await self.intents.reopen(nonce):
+                log.warning("a reorg took back what was confirmed", nonce=nonce)
+                continue
+            signed = await self._nothing(nonce, await self._affordable())
+            planned = Planned(f"gap:{nonce}", "transactions", f"fill nonce {nonce}", self.address, self.address, "0x",
+                              _PLAIN_TRANSFER_GAS)  # fmt: skip
+            await self.intents.write(planned, signed, cancels=True)
+            await self._broadcast(signed.raw)
+            log.warning("a nonce was empty", nonce=nonce, tx=signed.tx_hash)
+        return len(missing)
 
     def _forget(self, key: str) -> None:
         self._misses.pop(key, None)
         self._replaced_at.pop(key, None)
 
     async def _nonce(self) -> int:
-        if self._next_nonce is None:
-            used = int(await self.rpc.call("eth_getTransactionCount", self.address, "latest"), 16)
-            waiting = [intent.nonce for intent in await self.intents.open()]
-            self._next_nonce = max([used, *(nonce + 1 for nonce in waiting)])
-        return self._next_nonce
+        """The next nonce: after those of the chain and of what is open; what a reorg took back is open again."""
+        used = int(await self.rpc.call("eth_getTransactionCount", self.address, "latest"), 16)
+        taken_back = await self.intents.finished_from(used)
+        for nonce in taken_back:
+            await self.intents.reopen(nonce)
+            log.warning("a reorg took back what was confirmed", nonce=nonce)
+        waiting = [intent.nonce for intent in await self.intents.open()]
+        return max([used, *(nonce + 1 for nonce in waiting)])
 
-    async def _current_fees(self) -> Fees:
-        now = time.monotonic()
-        if self._fees is None or now - self._fees[0] > _FEES_SECONDS:
-            self._fees = now, await current_fees(self.rpc)
-        return self._fees[1]
+    async def _affordable(self) -> Fees:
+        """Fees of now, with less room for the base fee to rise where the ceiling asks for it."""
+        fees = await self.fees.now()
+        base = (fees.max_fee - fees.priority) // 2
+        if base + fees.priority > self.policy.max_fee:
+            dear, most = (base + fees.priority) / 1e9, self.policy.max_fee / 1e9
+            raise FeeCeiling(f"gas costs {dear:.2f} gwei, the ceiling is {most:g}")
+        return Fees(min(fees.max_fee, self.policy.max_fee), fees.priority)
 
-    def _sign(self, target: str, data: str, gas: int, nonce: int, fees: Fees) -> Signed:
+    async def _require_allowance(self, signed: Signed, gas: int) -> None:
+        if self.policy.daily_spend is None:
+            return
+        cost = gas * signed.max_fee + await self.fees.data_fee(signed.raw)
+        spent = await self.spent()
+        metrics.SPENT_TODAY.set(spent)
+        if spent + cost > self.policy.daily_spend:
+            raise SpendingLimit(
+                f"the day's limit of {self.policy.daily_spend / 1e18:g} is reached: {spent / 1e18:.6f} are spent or "
+                f"pledged and this may cost {cost / 1e18:.6f}"
+            )
+
+    async def _estimate(self, target: str, data: str, *block: str) -> int:
+        """Gas limit of a call, where the node likes to run it or on a block; Reverted where the chain refuses it."""
+        try:
+            answer = await self.rpc.call("eth_estimateGas", {"from": self.address, "to": target, "data": data}, *block)
+        except RpcError as error:
+            raise_revert(error)
+        return int(answer, 16) * (100 + _GAS_MARGIN_PERCENT) // 100
+
+    async def _nothing(self, nonce: int, fees: Fees) -> Signed:
+        """A payment of nothing to oneself: what frees a nonce."""
+        gas = await self._estimate(self.address, "0x")
+        return await self._sign(self.address, "0x", max(gas, _PLAIN_TRANSFER_GAS), nonce, fees)
+
+    async def _sign(self, target: str, data: str, gas: int, nonce: int, fees: Fees) -> Signed:
         body: dict[str, Any] = {
             "type": 2,
             "chainId": self.chain_id,
@@ -244,18 +325,15 @@ class Lane:
             "maxFeePerGas": fees.max_fee,
             "maxPriorityFeePerGas": fees.priority,
         }
-        signed = self.account.sign_transaction(body)
-        raw = "0x" + signed.raw_transaction.hex().removeprefix("0x")
-        tx_hash = "0x" + signed.hash.hex().removeprefix("0x")
-        return Signed(tx_hash, nonce, fees.max_fee, fees.priority, raw)
+        signed = await self.signer.transaction(body)
+        return Signed(signed.tx_hash, nonce, fees.max_fee, fees.priority, signed.raw)
 
     async def _broadcast(self, raw: str) -> bool:
-        """Hand a transaction to the node; what the node says of one that it has or had is not a failure."""
+        """Hand a transaction in; what a node says of one that it has or had is not a failure."""
         try:
-            await self.rpc.call("eth_sendRawTransaction", raw)
+            await self._entry.call("eth_sendRawTransaction", raw)
         except RpcError as error:
-            words = error.node_message.lower()
-            if "already known" in words or "already imported" in words:
+            if any(words in error.node_message.lower() for words in _KNOWN):
                 return True
             log.warning("the node refused a transaction", reason=error.node_message)
             return False

@@ -16,6 +16,7 @@ ALERTS = Gauge("optionix_keeper_alert", "Whether something needs a person", ["wh
 SURFACE_AGE = Gauge("optionix_keeper_surface_age_seconds", "Market time since the oldest live slice", ["symbol"])
 FEED_AGE = Gauge("optionix_keeper_feed_age_seconds", "Market time since the newest round", ["symbol"])
 DOUBTFUL = Counter("optionix_keeper_doubtful_surfaces_total", "Surfaces not posted because doubtful", ["symbol"])
+SPENT_TODAY = Gauge("optionix_keeper_spent_today_wei", "Fees of the last day, paid and pledged")
 HELD = Gauge(
     "optionix_keeper_held_slices", "Slices not posted although offered: not newer, or beyond the bound", ["symbol"]
 )

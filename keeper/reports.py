@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eth_account.messages import encode_typed_data
-from eth_account.signers.local import LocalAccount
-
+from keeper.signers import Signer, TypedData
 from optionix.chain.abi import load_abi
 from optionix.pricing.ssvi import PackedSlice
 
@@ -39,17 +37,22 @@ def report_of(market: int, timestamp: int, slices: Mapping[int, PackedSlice]) ->
     }
 
 
-def sign_report(report: Mapping[str, Any], oracle: str, chain_id: int, signers: Sequence[LocalAccount]) -> list[bytes]:
-    """Signatures of a report in ascending order of their signers' addresses."""
+def typed_report(report: Mapping[str, Any], oracle: str, chain_id: int) -> TypedData:
+    """What a signer of a report signs."""
     domain = {
         "name": "Optionix VolatilityOracle",
         "version": "1",
         "chainId": chain_id,
         "verifyingContract": oracle,
     }
-    message = encode_typed_data(domain_data=domain, message_types=_TYPES, message_data=dict(report))
-    ordered = sorted(signers, key=lambda account: int(account.address, 16))
-    return [bytes(account.sign_message(message).signature) for account in ordered]
+    return TypedData(domain, _TYPES, "SurfaceReport", report)
+
+
+async def sign_report(report: Mapping[str, Any], oracle: str, chain_id: int, signers: Sequence[Signer]) -> list[bytes]:
+    """Signatures of a report in ascending order of their signers' addresses."""
+    data = typed_report(report, oracle, chain_id)
+    ordered = sorted(signers, key=lambda signer: int(signer.address, 16))
+    return [await signer.typed_data(data) for signer in ordered]
 
 
 def post_call(report: Mapping[str, Any], signatures: Sequence[bytes]) -> str:

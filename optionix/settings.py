@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -158,11 +159,12 @@ class Settings(BaseSettings):
 
     It is read again every ten seconds; of many snapshots the newest at or before market time counts."""
 
-    keeper_keystore: Path | None = None
-    """Encrypted keystore file of the account that pays for the keeper's transactions. None: the local chain's own."""
+    keeper_keystore: str = Field(default="", repr=False)
+    """Who pays for the keeper's transactions: an encrypted keystore file, `ape:NAME`, or `ADDRESS@URL` of a remote
+    signer. Empty: the local chain's own account."""
 
     surface_keystores: str = Field(default="", repr=False)
-    """Encrypted keystore files, separated by commas, that sign surfaces. Empty: the local chain's own signer."""
+    """Who signs surfaces, named in the same way, separated by commas. Empty: the local chain's own signer."""
 
     keystore_password_file: Path | None = None
     """File whose first line opens the keystore files."""
@@ -172,6 +174,12 @@ class Settings(BaseSettings):
 
     keeper_max_fee_gwei: float = Field(default=300.0, gt=0)
     """The most that the keeper pays for a unit of gas."""
+
+    keeper_daily_spend: Decimal = Field(default=Decimal(0), ge=0)
+    """The most that the keeper pays within a day, in the network's coin. 0: no limit."""
+
+    keeper_private_url: str = Field(default="", repr=False)
+    """Endpoint that takes the keeper's transactions and shows them to nobody until they are mined. Empty: `rpc_url`."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe level that is logged."""

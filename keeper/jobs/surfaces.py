@@ -100,12 +100,12 @@ async def _surface(context: Context, market: MarketRow, expiries: list[int], now
     metrics.HELD.labels(market.symbol).set(len(stored.slices.keys() - slices.keys()))
     if not due(stored, slices, timestamp):
         return None
-    signers = [account for account in context.signers if account.address.lower() in stored.signers]
+    signers = [signer for signer in context.signers if signer.address.lower() in stored.signers]
     if len(signers) < stored.threshold:
         raise Doubtful(f"the oracle asks for {stored.threshold} signers, {len(signers)} of ours are among them")
     oracle = context.address("VolatilityOracle")
     report = report_of(market.market, timestamp, slices)
-    signatures = sign_report(report, oracle, context.chain_id, signers[: stored.threshold])
+    signatures = await sign_report(report, oracle, context.chain_id, signers[: stored.threshold])
     return Action(
         key=f"surface:{market.market}",
         description=f"post {len(slices)} slices of {market.symbol} at {timestamp}",

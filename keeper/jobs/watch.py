@@ -8,11 +8,14 @@ from keeper import metrics
 from keeper.actions import Action
 from keeper.context import Context
 from keeper.jobs.surfaces import cutoff
+from keeper.lane import Lane
 
 log = structlog.get_logger("keeper")
 
 MIN_BALANCE = 5 * 10**16
 """Below 0.05 of the native coin the sending account is nearly empty."""
+SPENT_SHARE = 0.8
+"""From this share of the day's limit on it is said."""
 INDEX_LAG_SECONDS = 6 * 3600
 """Market time by which the tables may trail the head."""
 UNSETTLED_SECONDS = 2 * 3600
@@ -24,11 +27,11 @@ class Watch:
 
     Parameters
     ----------
-    sender : the account that pays for transactions.
+    lane : whose account pays for transactions.
     """
 
-    def __init__(self, sender: str) -> None:
-        self._sender = sender
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
         self.alerts: dict[str, str] = {}
 
     async def watch(self, context: Context) -> list[Action]:
@@ -44,13 +47,22 @@ class Watch:
         self.alerts = found
         return []
 
+    async def _spending(self) -> dict[str, str]:
+        limit, spent = self._lane.policy.daily_spend, await self._lane.spent()
+        metrics.SPENT_TODAY.set(spent)
+        if limit is None or spent < SPENT_SHARE * limit:
+            return {}
+        return {"spending": f"{spent / 10**18:.6f} of the day's {limit / 10**18:g} are spent or pledged"}
+
     async def _look(self, context: Context) -> dict[str, str]:
         now = await context.now()
         found: dict[str, str] = {}
-        balance = int(await context.rpc.call("eth_getBalance", self._sender, "latest"), 16)
+        sender = self._lane.address
+        balance = int(await context.rpc.call("eth_getBalance", sender, "latest"), 16)
         metrics.BALANCE.set(balance)
         if balance < MIN_BALANCE:
-            found["balance"] = f"{self._sender} has {balance} wei left: fund it"
+            found["balance"] = f"{sender} has {balance} wei left: fund it"
+        found |= await self._spending()
         block, indexed_at = await context.state.indexed()
         if block and now - indexed_at > INDEX_LAG_SECONDS:
             found["index"] = f"the tables are {now - indexed_at} s of market time behind the head"

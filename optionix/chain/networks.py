@@ -151,6 +151,7 @@ class Network(_Entry):
     finality: Literal["finalized"] | Annotated[int, Field(ge=0)]
     delay_seconds: int = Field(ge=0)
     test_net: bool
+    fees: Literal["eip1559", "op-stack"] = "eip1559"
     rpc_env: str
     rpc_default: str | None = None
     explorer: str | None = None

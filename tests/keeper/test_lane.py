@@ -5,55 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from keeper.actions import Action, SimulationFailed
-from keeper.intents import Intents
-from keeper.lane import FeeCeiling, Lane, LanePolicy
+from keeper.actions import SimulationFailed
+from keeper.lane import FeeCeiling, LanePolicy
 from keeper.leadership import Leadership
-from optionix.chain.abi import load_abi
-from optionix.chain.rpc import Rpc
-from optionix.chain.transactions import local_account
 from optionix.listing import expiries_to_list
 from optionix.store.engine import conninfo, make_async_engine
 from optionix.store.models import KeeperIntent, KeeperTransaction
+from tests.keeper.lanes import KEEPER, calm, follow, is_listed, lane_of, list_action, mining, status_of
 from tests.keeper.world import World
-from tests.support.chain import EXPIRY
-
-KEEPER = local_account(1)
-POLICY = LanePolicy(max_fee=500 * 10**9, replace_after=3600, depth=0)
-
-
-@asynccontextmanager
-async def lane_of(world: World, policy: LanePolicy = POLICY) -> AsyncIterator[Lane]:
-    engine = make_async_engine(world.database_url)
-    chain_id = world.chain.deployment.chain_id
-    async with Rpc(world.chain.anvil.url) as rpc:
-        yield Lane(rpc, KEEPER, chain_id, Intents(engine, chain_id, KEEPER.address), policy)
-    await engine.dispose()
-
-
-def list_action(world: World, day: int = 0) -> Action:
-    expiry = EXPIRY + day * 86_400
-    data = load_abi("Markets").encode("listExpiry", 1, expiry)
-    return Action(f"expiry:1:{expiry}", f"list {expiry}", world.chain.deployment.address("Markets"), data)
-
-
-def is_listed(world: World, day: int = 0) -> bool:
-    return bool(world.chain.read("Markets", "isExpiryListed", 1, EXPIRY + day * 86_400))
-
-
-async def follow(lane: Lane, seconds: float = 20) -> None:
-    """Watch until nothing is open."""
-    async with asyncio.timeout(seconds):
-        while await lane.watch():  # noqa: ASYNC110 - each look is the work itself
-            await asyncio.sleep(0.02)
 
 
 async def until(figure: Callable[[], Awaitable[int]], wanted: int) -> None:
@@ -63,22 +29,10 @@ async def until(figure: Callable[[], Awaitable[int]], wanted: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def status_of(lane: Lane, action: Action) -> str:
-    intent = await lane.intents.find(action.key)
-    assert intent is not None
-    return intent.status
-
-
-def mining(world: World, on: bool) -> None:
-    world.chain.rpc.call("evm_setAutomine", on)
-
-
 @pytest.fixture(autouse=True)
-def automine_again(world: World):  # type: ignore[no-untyped-def]
+def calm_again(world: World) -> Iterator[None]:
     yield
-    mining(world, True)
-    world.chain.rpc.call("anvil_dropAllTransactions")
-    world.chain.rpc.call("anvil_setNextBlockBaseFeePerGas", hex(10**9))
+    calm(world)
 
 
 async def test_an_action_is_sent_once_and_confirmed(world: World) -> None:

@@ -12,6 +12,7 @@ from eth_account import Account
 
 from keeper.jobs.surfaces import Doubtful, Stored, choose, due, read_answer
 from keeper.reports import report_of, sign_report
+from keeper.signers import LocalSigner
 from optionix.chain.transactions import local_account
 from optionix.pricing.reports import Bounds, calendar_conflicts
 from optionix.pricing.ssvi import PackedSlice
@@ -72,11 +73,11 @@ class TestPosting:
         world.chain.at(world.chain.now + 3 * HOUR)
         assert await world.once("surfaces") == []
 
-    def test_signatures_are_of_the_contracts_own_digest(self, world: World) -> None:
+    async def test_signatures_are_of_the_contracts_own_digest(self, world: World) -> None:
         report = report_of(1, START, {WEEK: at_volatility(0.6, WEEK, START), MONTH: at_volatility(0.6, MONTH, START)})
         oracle, chain_id = world.chain.deployment.address("VolatilityOracle"), world.chain.deployment.chain_id
         signers = [local_account(2), local_account(3)]
-        signatures = sign_report(report, oracle, chain_id, signers)
+        signatures = await sign_report(report, oracle, chain_id, [LocalSigner(one) for one in signers])
         digest = world.chain.read("VolatilityOracle", "hashReport", report)
         found = [Account._recover_hash(digest, signature=signature) for signature in signatures]
         assert sorted(found, key=lambda address: int(address, 16)) == found

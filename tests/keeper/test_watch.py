@@ -78,17 +78,17 @@ async def test_trouble_with_the_chain_is_waited_out_and_shown(world: World) -> N
     stop = asyncio.Event()
     async with world.keeper("settle", risk=httpx.MockTransport(lambda request: httpx.Response(503))) as runner:
         running = asyncio.create_task(runner.run(stop))
-        real = runner.context.rpc.url
-        runner.context.rpc.url = "http://127.0.0.1:1"
+        (endpoint,) = runner.context.rpc.endpoints
+        real, endpoint.url = endpoint.url, "http://127.0.0.1:1"
 
         async def shows(status: str) -> None:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while runner.health().status != status:  # noqa: ASYNC110 - health is asked, it does not tell
                     await asyncio.sleep(0.02)
 
         await shows("degraded")
         assert "127.0.0.1:1" in runner.health().detail
-        runner.context.rpc.url = real
+        endpoint.url = real
         await shows("ok")
         stop.set()
         await running

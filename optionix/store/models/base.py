@@ -57,6 +57,7 @@ String = Annotated[str, mapped_column(Text, nullable=False)]
 OptionalAmount = Annotated[int | None, mapped_column(Int256, nullable=True)]
 OptionalInt64 = Annotated[int | None, mapped_column(BigInteger, nullable=True)]
 OptionalInt16 = Annotated[int | None, mapped_column(SmallInteger, nullable=True)]
+OptionalFlag = Annotated[bool | None, mapped_column(Boolean, nullable=True)]
 OptionalString = Annotated[str | None, mapped_column(Text, nullable=True)]
 
 Bytes = Annotated[bytes, mapped_column(BYTEA, nullable=False)]
