@@ -1,7 +1,8 @@
 """Processes that derive the parts of the state from final blocks, each with an interpreter of its own.
 
-They are told blocks and answer with what these change, in words for the database. They write nothing: killed at any
-time they leave nothing behind, and who started them writes what they found in one transaction, as if it were its own.
+They are told blocks and answer with what these change, in words for the database. They have no connection to it: rows
+that are not in their memory they ask who started them for, who also writes what they found in one transaction, as if it
+were its own. So killed at any time they leave nothing behind.
 """
 
 from __future__ import annotations
@@ -10,86 +11,78 @@ import contextlib
 import fcntl
 import gc
 import multiprocessing
+import multiprocessing.connection
 import os
+import pickle
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
-from typing import Any
+from typing import Any, cast
 
-from indexer import loader
 from indexer.batch import Batch, collect, merged
 from indexer.decode.catalogue import Catalogue
 from indexer.derive.apply import apply_block
 from indexer.derive.parts import Part, Route, parts_of
-from indexer.derive.state import CACHED_ROWS, State
-from indexer.derive.table import Key, TableSpec, Values
+from indexer.derive.state import Known, State
+from indexer.derive.table import Key, Loader, TableSpec, Values
 from indexer.errors import DeriverLost
 from indexer.logs import BlockLogs
-from indexer.postgres import Connection, connect
 from indexer.setup import ChainSetup
 
-# A fork has all that was imported; who is forked uses nothing of the other threads' but that.
+# A fork has all that was imported, and rows that are in memory; who is forked uses nothing of other threads' but that.
 _CONTEXT: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-
-
 _PIPE_BYTES = 1 << 20
 """What Linux lets every user have."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A process, and pipes: by which it is told blocks, answers, and is told that it may read the tables."""
+    """A process, and pipes: by which it is told blocks, answers, and gets rows."""
 
     process: Any
     tasks: Pipe
     answers: Pipe
-    committed: Pipe
-
-
-@dataclass(frozen=True, slots=True)
-class _Committed:
-    """Asked by who has to read the tables: answered when the batch before is in them."""
+    rows: Pipe
 
 
 class Derivers:
-    """A process for each part. What one thread tells them another may ask the answers of, in the same order.
+    """A process for each part. What one thread tells them another has to take the answers of, in the same order.
 
     Parameters
     ----------
-    conninfo : of a database that has everything up to the first block that they will be told.
+    known : what the tables hold before the first block that they will be told.
+    loader : gives rows as they are after the batch that was answered before.
     """
 
-    def __init__(self, setup: ChainSetup, conninfo: str) -> None:
+    def __init__(self, setup: ChainSetup, known: Known, loader: Loader) -> None:
+        self._loader = loader
         self._members: list[_Member] = []
         for part in parts_of(setup):
-            (todo, tasks), (answers, done), (go_on, committed) = _wide_pipe(), _wide_pipe(), _wide_pipe()
-            process = _CONTEXT.Process(target=_work, args=(todo, done, go_on, setup, conninfo, part), daemon=True)
+            (todo, tasks), (answers, done), (found, rows) = _wide_pipe(), _wide_pipe(), _wide_pipe()
+            process = _CONTEXT.Process(target=_work, args=(todo, done, found, setup, part, known), daemon=True)
             process.start()
-            for theirs in (todo, done, go_on):
+            for theirs in (todo, done, found):
                 theirs.close()
-            self._members.append(_Member(process, tasks, answers, committed))
+            self._members.append(_Member(process, tasks, answers, rows))
 
     def tell(self, blocks: Sequence[BlockLogs]) -> None:
-        """Have these blocks derived. Waits while all are busy with those before.
+        """Have these blocks derived; of none, end the batch. Waits while all are busy with what was told before.
 
         Raises
         ------
         DeriverLost
         """
+        said = pickle.dumps(blocks, pickle.HIGHEST_PROTOCOL)
         for member in self._members:
             try:
-                member.tasks.send(blocks)
+                member.tasks.send_bytes(said)
             except OSError as error:
                 raise _lost(member) from error
 
-    def answer(self, settle: Callable[[], object]) -> Batch:
-        """What the earliest blocks change that were not answered yet.
-
-        Parameters
-        ----------
-        settle : waits until what was answered before is in the tables; called where a process has to read them.
+    def answer(self) -> Batch:
+        """What the earliest batch changes that was not answered yet; waits for its end.
 
         Raises
         ------
@@ -98,7 +91,15 @@ class Derivers:
         Exception
             Whatever a process could not derive.
         """
-        return merged([_answer(member, settle) for member in self._members])
+        missing = {member.answers: member for member in self._members}
+        found = []
+        while missing:
+            for pipe in multiprocessing.connection.wait(list(missing)):
+                batch = self._hear(missing[cast(Pipe, pipe)])
+                if batch is not None:
+                    found.append(batch)
+                    del missing[cast(Pipe, pipe)]
+        return merged(found)
 
     def close(self) -> None:
         """End the processes."""
@@ -106,23 +107,51 @@ class Derivers:
             member.process.kill()
         for member in self._members:
             member.process.join()
-            for ours in (member.tasks, member.answers, member.committed):
+            for ours in (member.tasks, member.answers, member.rows):
                 ours.close()
 
-
-def _answer(member: _Member, settle: Callable[[], object]) -> Batch:
-    while True:
+    def _hear(self, member: _Member) -> Batch | None:
+        """What a process has to say; None where it was a question, which is answered."""
         try:
-            answer = member.answers.recv()
-            if isinstance(answer, _Committed):
-                settle()
-                member.committed.send(answer)
-                continue
+            said = member.answers.recv()
+            if isinstance(said, _Question):
+                member.rows.send(said.ask(self._loader))
+                return None
         except (EOFError, OSError) as error:
             raise _lost(member) from error
-        if isinstance(answer, Batch):
-            return answer
-        raise answer
+        if isinstance(said, Batch):
+            return said
+        raise said
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A method of `table.Loader`, and what to call it with."""
+
+    method: str
+    words: tuple[Any, ...]
+
+    def ask(self, loader: Loader) -> Any:
+        return getattr(loader, self.method)(*self.words)
+
+
+class _Asking:
+    """The tables, through who started the process."""
+
+    def __init__(self, answers: Pipe, rows: Pipe) -> None:
+        self._answers, self._rows = answers, rows
+
+    def load(self, spec: TableSpec, key: Key) -> Values | None:
+        """See `table.Loader`."""
+        self._answers.send(_Question("load", (spec, key)))
+        found: Values | None = self._rows.recv()
+        return found
+
+    def load_range(self, spec: TableSpec, first: Key, column: str, low: int, high: int) -> list[tuple[Key, Values]]:
+        """See `table.Loader`."""
+        self._answers.send(_Question("load_range", (spec, first, column, low, high)))
+        found: list[tuple[Key, Values]] = self._rows.recv()
+        return found
 
 
 def _wide_pipe() -> tuple[Pipe, Pipe]:
@@ -140,53 +169,21 @@ def _lost(member: _Member) -> DeriverLost:
     )
 
 
-class _Tables:
-    """The tables as who derives reads them: after what it derived before was written."""
-
-    def __init__(self, conninfo: str, chain_id: int, answers: Pipe, committed: Pipe) -> None:
-        self._conninfo, self._chain_id = conninfo, chain_id
-        self._answers, self._may_read = answers, committed
-        self._connection: Connection | None = None
-        self.committed = True
-
-    @property
-    def connection(self) -> Connection:
-        """A connection that sees what was derived of the blocks before."""
-        if not self.committed:
-            self._answers.send(_Committed())
-            self._may_read.recv()
-            self.committed = True
-        if self._connection is None:
-            self._connection = connect(self._conninfo)
-        return self._connection
-
-    def load(self, spec: TableSpec, key: Key) -> Values | None:
-        """See `table.Loader`."""
-        return loader.load(self.connection, self._chain_id, spec, key)
-
-    def load_range(self, spec: TableSpec, first: Key, column: str, low: int, high: int) -> list[tuple[Key, Values]]:
-        """See `table.Loader`."""
-        return loader.load_range(self.connection, self._chain_id, spec, first, column, low, high)
-
-
-def _work(tasks: Pipe, answers: Pipe, committed: Pipe, setup: ChainSetup, conninfo: str, part: Part) -> None:
+def _work(tasks: Pipe, answers: Pipe, rows: Pipe, setup: ChainSetup, part: Part, known: Known) -> None:
     """Answer until nobody asks any more."""
-    _let_go(tasks, answers, committed)
+    _let_go(tasks, answers, rows)
     gc.disable()
     with contextlib.suppress(EOFError, OSError):
         try:
-            tables = _Tables(conninfo, setup.chain_id, answers, committed)
-            state = State(setup, tables, part)
-            loader.preload(tables.connection, setup.chain_id, state, CACHED_ROWS)
+            state = State(setup, _Asking(answers, rows), part)
+            state.learn(known)
             catalogue, route = Catalogue(setup.contracts), Route(state)
             while True:
                 blocks = tasks.recv()
                 for block in blocks:
                     apply_block(state, catalogue.events(block, route.wants), final=True)
-                batch = collect(state, setup.chain_id)
-                tables.committed = False
-                answers.send(batch)
-                del blocks, batch
+                if not blocks:
+                    answers.send(collect(state, setup.chain_id))
         except (EOFError, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - raised by who asked

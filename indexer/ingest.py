@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import time
 from bisect import bisect_right
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from indexer.archive import Archive, Extent
@@ -26,9 +27,30 @@ from indexer.writer import Writer
 from optionix.store.notify import ANY_TOPIC
 
 _LOGS_AT_ONCE = 20_000
-"""Kept logs of one batch when the tables are derived again."""
+"""Logs of final blocks from which on their batch ends and is written."""
+_BATCH_SECONDS = 2.0
+"""The same where logs come slowly: what was read is not to be lost."""
+_LOGS_READ = 5_000
+"""Kept logs that are read at once when the tables are derived again."""
 BULK_LOGS = 2_000
 """A batch of final blocks with so many logs, and those after it, are derived by processes of their own."""
+
+
+@dataclass
+class _Underway:
+    """A batch of final blocks that is being derived by processes.
+
+    Attributes
+    ----------
+    logs : of the blocks, where they are to be kept.
+    write : writes the batch.
+    """
+
+    began: float = field(default_factory=time.monotonic)
+    events: int = 0
+    logs: list[BlockLogs] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    write: Callable[[Batch], object] = lambda _: None
 
 
 class Ingest:
@@ -50,6 +72,7 @@ class Ingest:
         self._writer = Writer(conninfo, setup.chain_id, setup.genesis_hash, beside=beside)
         self._state = State(setup, self._writer)
         self._bulk: Bulk | None = None
+        self._underway: _Underway | None = None
         self._is_warm = True
         self._stored: Generator[list[BlockLogs]] | None = None
         self._extent: Extent | None = None
@@ -177,16 +200,25 @@ class Ingest:
     def _begin_bulk(self) -> Bulk:
         """Leave it to processes to derive: what is in memory here does not follow."""
         if self._bulk is None:
+            if not self._is_warm:
+                self._preload()
             self._writer.settle()
+            self._bulk = Bulk(self.setup, self._state.known(), self._writer)
             self._state, self._is_warm = State(self.setup, self._writer), False
-            self._bulk = Bulk(self.setup, self._conninfo, self._writer.settle)
         return self._bulk
 
     def _end_bulk(self) -> None:
         if self._bulk is not None:
+            self._end_batch()
             self._bulk.finish()
             self._bulk.close()
             self._bulk = None
+
+    def _end_batch(self) -> None:
+        """Have what was derived so far written, in one transaction."""
+        if self._bulk is not None and self._underway is not None:
+            underway, self._underway = self._underway, None
+            self._bulk.end(underway.write)
 
     def take(
         self,
@@ -212,19 +244,23 @@ class Ingest:
         ordered = sorted([*left_out, *blocks], key=lambda block: block.number)
         tip = ordered[-1]
 
-        def write(batch: Batch) -> Position:
-            batch.logs, batch.topics = packed, (ANY_TOPIC,)
-            return self._writer.write_later(batch, ordered, finalized, head)
-
         if tip.number <= finalized and (self._bulk is not None or len(logs) >= BULK_LOGS):
-            self.events += len(logs)
-            self._begin_bulk().take(packed, write)
+            underway = self._derive_beside(packed)
+            underway.logs += packed
+            underway.blocks += ordered
+
+            def write(batch: Batch) -> None:
+                batch.logs, batch.topics = underway.logs, (ANY_TOPIC,)
+                self._writer.write_later(batch, underway.blocks, finalized, head)
+
+            self._go_on(underway, write)
             return Position(tip, tip.number)
         self._end_bulk()
         batch = self._derive(packed, finalized)
-        if tip.number <= finalized:
-            return write(batch)
         batch.logs = packed
+        if tip.number <= finalized:
+            batch.topics = (ANY_TOPIC,)
+            return self._writer.write_later(batch, ordered, finalized, head)
         return self._writer.write(batch, ordered, finalized, head)
 
     def look_again(self, *, final: bool) -> int:
@@ -259,20 +295,37 @@ class Ingest:
             batch.topics = (ANY_TOPIC,)
             return self._writer.write_derived_later(batch, tip, extent.finalized, extent.last)
 
-        logs = sum(map(len, packed))
-        if newest is not None and tip.number <= extent.finalized and (self._bulk is not None or logs >= BULK_LOGS):
-            self.events += logs
-            self._begin_bulk().take(packed, write)
+        is_many = self._bulk is not None or sum(map(len, packed)) >= BULK_LOGS
+        if newest is not None and tip.number <= extent.finalized and is_many:
+            self._go_on(self._derive_beside(packed), write)
             self._position = Position(tip, tip.number)
         else:
             self._end_bulk()
             self._position = write(self._derive(packed, extent.finalized))
         return self._position
 
+    def _derive_beside(self, packed: Sequence[BlockLogs]) -> _Underway:
+        """Have final blocks derived by processes; the batch that they are a part of."""
+        if self._underway is None:
+            self._underway = _Underway()
+        events = sum(map(len, packed))
+        self.events += events
+        self._underway.events += events
+        bulk = self._begin_bulk()
+        if packed:
+            bulk.take(packed)
+        return self._underway
+
+    def _go_on(self, underway: _Underway, write: Callable[[Batch], object]) -> None:
+        """How a batch is to be written now; it ends where it is large enough."""
+        underway.write = write
+        if underway.events >= _LOGS_AT_ONCE or time.monotonic() - underway.began >= _BATCH_SECONDS:
+            self._end_batch()
+
     def _read_stored(self, after: int) -> Generator[list[BlockLogs]]:
         """The kept logs, over a connection of their own: the other one is writing."""
         with connect(self._conninfo) as connection, connection.transaction():
-            yield from Archive(connection, self.setup.chain_id, self.setup.genesis_hash).read(after, _LOGS_AT_ONCE)
+            yield from Archive(connection, self.setup.chain_id, self.setup.genesis_hash).read(after, _LOGS_READ)
 
     def _derive(self, packed: Sequence[BlockLogs], finalized: int) -> Batch:
         undo = []

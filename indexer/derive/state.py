@@ -8,11 +8,13 @@ from indexer.decode.catalogue import Event
 from indexer.derive import rows
 from indexer.derive.due import Due
 from indexer.derive.parts import WHOLE, Part
-from indexer.derive.table import Before, Loader, Table, TableSpec
+from indexer.derive.table import Before, Key, Loader, Table, TableSpec
 from indexer.setup import ChainSetup
 from optionix.instruments import Side, split_book_key
 
 R = TypeVar("R")
+Known = dict[str, dict[Key, Any]]
+"""Rows of tables that are in memory whole, by table and key."""
 CACHED_ROWS = 200_000
 """Most rows of one table that are kept in memory from one batch to the next."""
 
@@ -84,6 +86,16 @@ class State:
     def tables(self) -> list[Table[Any]]:
         """Every table that has a newest state."""
         return self._tables
+
+    def known(self) -> Known:
+        """What is in memory whole."""
+        return {table.spec.name: table.rows for table in self._tables if table.complete}
+
+    def learn(self, known: Known) -> None:
+        """Take what another state had in memory, which may not go on with it."""
+        for table in self._tables:
+            if table.spec.name in known:
+                table.take(known[table.spec.name])
 
     def append(self, table: str, **columns: Any) -> dict[str, Any]:
         """Add a row to a table that only grows; the row."""

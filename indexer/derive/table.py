@@ -220,10 +220,18 @@ class Table(Generic[R]):
             (changed if stored else new).append((key, cast(R, self._rows[key])))
         return new, changed
 
+    @property
+    def rows(self) -> dict[Key, R | None]:
+        """What is in memory; None of a key that is known to have no row."""
+        return self._rows
+
     def preload(self, rows: Iterable[tuple[Key, Values]]) -> None:
         """Take all rows of the database: from now on a miss needs no question."""
-        self._rows = {key: self._make(values) for key, values in rows}
-        self.complete, self._by_first = True, None
+        self.take({key: self._make(values) for key, values in rows})
+
+    def take(self, rows: dict[Key, R | None]) -> None:
+        """As `preload`."""
+        self._rows, self.complete, self._by_first = rows, True, None
 
     def committed(self, limit: int) -> None:
         """The changes are on their way to the database. With more than `limit` rows in memory, all are forgotten."""

@@ -165,7 +165,7 @@ async def test_killed_it_leaves_what_is_read_and_goes_on_where_it_was(
     fresh = make_database()
     await index(lived, fresh)
     before = query(url, STATE)
-    monkeypatch.setattr(ingest, "_LOGS_AT_ONCE", 20)
+    monkeypatch.setattr(ingest, "_LOGS_READ", 20)
 
     class Killed(Exception):
         pass

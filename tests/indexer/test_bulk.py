@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from indexer import derivers, ingest, loader
+from indexer import ingest, loader
 from indexer.archive import Archive, stored_setup
 from indexer.batch import Batch
 from indexer.decode.catalogue import Catalogue, Event
@@ -41,6 +41,7 @@ from tests.indexer.running import CHAIN, assert_same_tables, audited, following,
 def in_processes(monkeypatch: pytest.MonkeyPatch) -> list[Derivers]:
     """All final blocks go to processes, a few at a time; those that were started."""
     monkeypatch.setattr(ingest, "BULK_LOGS", 1)
+    monkeypatch.setattr(ingest, "_LOGS_READ", 10)
     monkeypatch.setattr(ingest, "_LOGS_AT_ONCE", 20)
     started: list[Derivers] = []
     begin = Derivers.__init__
@@ -82,7 +83,6 @@ async def test_they_read_what_they_do_not_hold(
     lived: World, lived_url: str, in_processes: list[Derivers], make_database: Callable[[], str],
     monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(derivers, "CACHED_ROWS", 0)
     monkeypatch.setattr("indexer.derive.state.CACHED_ROWS", 0)
     url = make_database()
     await index(lived, url)
@@ -108,13 +108,13 @@ async def test_one_that_is_killed_is_started_again(
 ) -> None:
     answer, answers = Derivers.answer, 0
 
-    def is_killed(self: Derivers, settle: Callable[[], object]) -> Batch:
+    def is_killed(self: Derivers) -> Batch:
         nonlocal answers
         answers += 1
         if answers == 2:
             os.kill(self._members[1].process.pid, signal.SIGKILL)
             self._members[1].process.join()
-        return answer(self, settle)
+        return answer(self)
 
     monkeypatch.setattr(Derivers, "answer", is_killed)
     rederiving = conninfo(lived_url)
@@ -143,7 +143,7 @@ def test_what_one_cannot_derive_is_said_by_who_asked(
 _STARTS_AND_WAITS = """
 import pickle, sys, time
 from indexer.derivers import Derivers
-found = Derivers(pickle.loads(bytes.fromhex(sys.argv[1])), sys.argv[2])
+found = Derivers(pickle.loads(bytes.fromhex(sys.argv[1])), {}, None)
 print(*(member.process.pid for member in found._members), flush=True)
 time.sleep(60)
 """
@@ -151,7 +151,7 @@ time.sleep(60)
 
 def test_they_end_with_who_started_them(lived_url: str) -> None:
     setup, _ = kept(lived_url)
-    words = [sys.executable, "-c", _STARTS_AND_WAITS, pickle.dumps(setup).hex(), conninfo(lived_url)]
+    words = [sys.executable, "-c", _STARTS_AND_WAITS, pickle.dumps(setup).hex()]
     with subprocess.Popen(words, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         found = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]

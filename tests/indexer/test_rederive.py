@@ -71,7 +71,7 @@ async def test_cut_off_it_goes_on_where_it_was(
 ) -> None:
     fresh = make_database()
     await index(lived, fresh)
-    monkeypatch.setattr(ingest, "_LOGS_AT_ONCE", 20)
+    monkeypatch.setattr(ingest, "_LOGS_READ", 20)
     moves, steps = Writer._move, 0
 
     def is_cut(self: Writer, *args: object) -> None:
