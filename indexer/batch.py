@@ -43,13 +43,21 @@ class Batch:
 
     def write(self, connection: Connection, chain_id: int) -> None:
         """Write the newest state; call inside a transaction."""
+        self.copy(connection, chain_id)
+        self.put_few(connection)
+
+    def copy(self, connection: Connection, chain_id: int) -> None:
+        """What of it goes by COPY, and what rows were before."""
         for table, columns, text in self.added:
             copy_text(connection, table, columns, text)
         for spec, text in self.updated:
             update_by_copy(connection, spec, text)
+        write_undo(connection, chain_id, self.undo)
+
+    def put_few(self, connection: Connection) -> None:
+        """What of it goes by statements that nobody has to wait for, so that they can be sent together."""
         for spec, rows in self.few:
             upsert(connection, spec, rows)
-        write_undo(connection, chain_id, self.undo)
 
 
 def collect(state: State, chain_id: int) -> Batch:

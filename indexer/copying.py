@@ -37,6 +37,49 @@ def record_line(table: str, columns: tuple[str, ...]) -> Line:
     return _compile(table, "c, r", ["{c}", *(_value(found[name], f"r['{name}']") for name in columns)])
 
 
+@cache
+def image_line(table: str, key_columns: tuple[str, ...], value_columns: tuple[str, ...]) -> Line:
+    """Writes a line of `undo` from a chain id, a block, a place, a key and a row's values, None where there was none.
+
+    Its numbers are JSON's, which Postgres reads exactly, whatever their width.
+    """
+    found = _columns(table)
+    key = ['"chain_id": {c}', *_members(found, key_columns, "k")]
+    before = [*key, *_members(found, value_columns, "v")]
+    image, whole = (", ".join(members) for members in (key, before))
+    namespace: dict[str, Any] = {"NULL": NULL, "escape": escape, "dumps": json.dumps}
+    source = (
+        "def line(c, b, p, k, v):\n"
+        f"    key = f'''{{{{{image}}}}}'''\n"
+        f"    before = NULL if v is None else f'''{{{{{whole}}}}}'''\n"
+        f"    return f'{{c}}\\t{{b}}\\t{{p}}\\t{table}\\t{{key}}\\t{{before}}\\n'\n"
+    )
+    # The source is made of our own tables' names and columns alone.
+    exec(compile(source, f"<images of {table}>", "exec"), namespace)
+    line: Line = namespace["line"]
+    return line
+
+
+def _members(found: dict[str, Column[Any]], names: tuple[str, ...], source: str) -> list[str]:
+    """Parts of an f-string, each a member of a JSON object; a text of letters and digits has nothing to escape."""
+    members = []
+    for place, name in enumerate(names):
+        value, kind = f"{source}[{place}]", found[name].type
+        if isinstance(kind, Text):
+            quoted = f"chr(34) + {value} + chr(34)"
+            written = f"({quoted} if {value}.isalnum() else escape(dumps({value})))"
+        elif isinstance(kind, Boolean):
+            written = f"('true' if {value} else 'false')"
+        elif isinstance(kind, JSONB | ARRAY):
+            written = f"escape(dumps({value}))"
+        else:
+            written = f"{value}:d"
+        if found[name].nullable:
+            written = f"('null' if {value} is None else {written.removesuffix(':d')})"
+        members.append(f'"{name}": {{{written}}}')
+    return members
+
+
 def lines(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Lines of tuples."""
     return "".join(map(_tuple_line(table, tuple(columns)), rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -53,8 +54,13 @@ def copy_text(connection: Connection, table: str, columns: Sequence[str], text: 
 
 def upsert(connection: Connection, spec: TableSpec, rows: Sequence[tuple[Any, ...]]) -> None:
     """Put few rows, in the order of `spec.columns`, in the place of those with the same keys."""
+    connection.execute(_upserting(spec), [_array(spec, name, place, rows) for place, name in enumerate(spec.columns)])
+
+
+@cache
+def _upserting(spec: TableSpec) -> sql.Composed:
     arrays = sql.SQL(", ").join(sql.SQL("%s::" + spec.types[name] + "[]") for name in spec.columns)
-    query = sql.SQL(
+    return sql.SQL(
         "insert into {table} ({columns}) select * from unnest({arrays}) on conflict ({keys}) do update set {changes}"
     ).format(
         table=sql.Identifier(spec.name),
@@ -63,7 +69,6 @@ def upsert(connection: Connection, spec: TableSpec, rows: Sequence[tuple[Any, ..
         keys=names(("chain_id", *spec.key_columns)),
         changes=_assignments(spec, "excluded"),
     )
-    connection.execute(query, [_array(spec, name, place, rows) for place, name in enumerate(spec.columns)])
 
 
 def update_by_copy(connection: Connection, spec: TableSpec, text: str | bytes) -> None:
@@ -88,7 +93,10 @@ def _assignments(spec: TableSpec, source: str) -> sql.Composed:
     )
 
 
-def _array(spec: TableSpec, name: str, place: int, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+def _array(spec: TableSpec, name: str, place: int, rows: Sequence[tuple[Any, ...]]) -> Any:
+    """A column of rows, as an array that needs as little of psycopg as can be: near the head its time is seen."""
     if name in spec.json_columns:
         return [json.dumps(row[place]) for row in rows]
+    if name in spec.number_columns:
+        return "{" + ",".join(["NULL" if (value := row[place]) is None else str(value) for row in rows]) + "}"
     return [row[place] for row in rows]

@@ -7,13 +7,14 @@ from typing import Any
 
 from psycopg import sql
 
+from indexer.copying import image_line
 from indexer.derive.apply import BlockUndo
-from indexer.derive.table import Before
-from indexer.postgres import Connection, copy_rows
+from indexer.postgres import Connection, copy_text
 from optionix.store.models import Base
 
 GROWING = ("block_logs", "trade", "order_fill", "feed_round", "surface_history", "vault_history", "account_activity")
 """Tables whose rows belong to one block, by their column `block_number`."""
+_UNDO_COLUMNS = ("chain_id", "block_number", "seq", "table_name", "key", "before")
 FIRST_IMAGES = sql.SQL(
     "with first as (select distinct on (key) key, before from undo where chain_id = %(chain)s"
     " and table_name = %(table)s and block_number > %(block)s order by key, block_number) "
@@ -23,12 +24,15 @@ FIRST_IMAGES = sql.SQL(
 
 def write_undo(connection: Connection, chain_id: int, undo: Iterable[BlockUndo]) -> None:
     """Keep what rows were before each block."""
-    rows = [
-        (chain_id, block.block_number, place, before.spec.name, *_as_json(chain_id, before))
+    text = [
+        image_line(one.spec.name, one.spec.key_columns, one.spec.value_columns)(
+            chain_id, block.block_number, place, one.key, one.values
+        )
         for block in undo
-        for place, before in enumerate(block.rows)
+        for place, one in enumerate(block.rows)
     ]
-    copy_rows(connection, "undo", ("chain_id", "block_number", "seq", "table_name", "key", "before"), rows)
+    if text:
+        copy_text(connection, "undo", _UNDO_COLUMNS, "".join(text))
 
 
 def take_back(connection: Connection, chain_id: int, block_number: int) -> None:
@@ -74,11 +78,3 @@ def _restore(connection: Connection, name: str, parameters: dict[str, Any]) -> N
         ).format(table),
         {**parameters, "table": name},
     )
-
-
-def _as_json(chain_id: int, before: Before) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Key and image for JSON; Postgres reads its numbers back exactly, whatever their width."""
-    key = {"chain_id": chain_id, **dict(zip(before.spec.key_columns, before.key, strict=True))}
-    if before.values is None:
-        return key, None
-    return key, key | dict(zip(before.spec.value_columns, before.values, strict=True))

@@ -8,12 +8,13 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 
+from sqlalchemy import Boolean, Integer, Numeric, make_url
 from sqlalchemy import Table as SqlTable
-from sqlalchemy import make_url
 from sqlalchemy.dialects.postgresql import JSONB
 
 from indexer.errors import IndexerError
 from optionix.store.models import Base
+from optionix.store.models.base import Int256
 
 R = TypeVar("R")
 Key = tuple[Any, ...]
@@ -59,6 +60,12 @@ class TableSpec:
     @cached_property
     def json_columns(self) -> frozenset[str]:
         return frozenset(column.name for column in self.table.columns if isinstance(column.type, JSONB))
+
+    @cached_property
+    def number_columns(self) -> frozenset[str]:
+        """Columns of integers and of truths, whose values are the same in Python's words and Postgres'."""
+        numbers = (Integer, Numeric, Boolean, Int256)
+        return frozenset(column.name for column in self.table.columns if isinstance(column.type, numbers))
 
     @cached_property
     def types(self) -> dict[str, str]:
