@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from api.deribit import repository
 from api.deribit.instruments import Listing
 from api.deribit.levels import Book, Level, merged, order_level, vault_asks, vault_bids
-from api.deribit.tickers import Greeks, Marked, Snapshot, Stats
+from api.deribit.marking import marked
+from api.deribit.tickers import Marked, Snapshot, Stats
 from api.orders import service as orders
 from api.reader import Reader
 from api.valuation.repository import MarketState, market_state
 from api.valuation.service import Valuation
-from optionix.instruments import Side
-from optionix.pricing import implied, marks
+from optionix.instruments import STRIKE_ONE, Side
+from optionix.pricing import marks
 from optionix.pricing.payoff import WAD
-from optionix.pricing.vault import YEAR, Quote, QuoteRefused
+from optionix.pricing.vault import Quote, QuoteRefused
 from optionix.store.models import Market, Series
 
 CARRY_ONE = 10**9
@@ -145,26 +143,8 @@ class View:
             value = self.valuation.value(series)
         except QuoteRefused:
             return None
-        side, index, strike = Side(series.side), spot / WAD, series.strike / 1e8
-        model = marks.mark(index, strike, side, newest.unpack(), series.expiry, self.state.time)
-        to_quote = index if side is Side.CALL else 1.0
-        years = float(model.seconds_left) / YEAR
-        discount, forward = math.exp(-rate * years), float(model.forward)
-        bid = ask = None
-        if book.best_bid or book.best_ask:
-            prices = [float(each.price) * index if each else math.nan for each in (book.best_bid, book.best_ask)]
-            solved = implied.implied_volatility(prices, forward, strike, years, side, discount).volatility
-            bid, ask = (None if np.isnan(each) else float(each) for each in solved)
-        return Marked(
-            mark=value.mid,
-            volatility=value.volatility / WAD,
-            greeks=Greeks(
-                delta=value.delta / WAD,
-                gamma=float(model.gamma),
-                vega=value.vega / WAD / 100 * to_quote,
-                theta=float(model.theta) * to_quote,
-                rho=years * (discount * forward * value.delta / WAD - float(model.value_quote)) / 100,
-            ),
-            bid_volatility=bid,
-            ask_volatility=ask,
+        side = Side(series.side)
+        model = marks.mark(
+            spot / WAD, series.strike / STRIKE_ONE, side, newest.unpack(), series.expiry, self.state.time
         )
+        return marked(side, spot, series.strike, value, model, rate, book)

@@ -108,6 +108,7 @@ def play(chain: World) -> None:
     chain.post(1571.25)
     chain.post_surface(0.62, LATER)
     buyer.buy(LATER_CALL, "3")
+    chain.at(chain.now + 75)
     other.buy(LATER_CALL, "0.25")
     buyer.sell(LATER_CALL, "1")
     other.buy(LATER_PUT, "0.4")
@@ -116,6 +117,7 @@ def play(chain: World) -> None:
         client.deposit("WETH", "8")
         client.deposit("USDC", "40000")
         client.ready_to_trade(selling=True)
+    chain.at(chain.now + 75)
     ask = maker.premium_order(LATER_CALL, "2", "0.09", is_buy=False, use_book=True, nonce=1)
     taker.fill(ask, maker.sign(ask), "0.75")
 
