@@ -78,6 +78,6 @@ def dumps(content: object) -> bytes:
 
 
 def _number(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         return orjson.Fragment(format(value.normalize(), "f"))
-    raise TypeError(f"{type(value).__name__} has no JSON")
+    raise TypeError(f"{value!r} has no JSON")

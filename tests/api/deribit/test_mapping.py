@@ -55,9 +55,10 @@ class TestUnits:
     def test_a_put_is_its_premium_over_the_index(self, price: int, index: int) -> None:
         down = units.base_price(Side.PUT, price, index, units.DOWN)
         up = units.base_price(Side.PUT, price, index, units.UP)
-        assert down <= Fraction(price, index) <= up <= down + TICK
+        # In fractions: the sum of decimals would be rounded to the context's digits.
+        assert Fraction(down) <= Fraction(price, index) <= Fraction(up) <= Fraction(down) + Fraction(TICK)
         # As the database does it: `price_in_ticks`.
-        assert down == Decimal(price * units.TICKS // index).scaleb(-8)
+        assert Fraction(down) == Fraction(price * units.TICKS // index, units.TICKS)
         assert units.base_price(Side.CALL, price, index, units.DOWN) == units.ratio(price, WAD, units.DOWN)
 
     @given(st.decimals(0, 10**12, places=8))

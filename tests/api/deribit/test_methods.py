@@ -224,11 +224,11 @@ class TestCharts:
         bars = market.get("get_tradingview_chart_data", start_timestamp=0, end_timestamp=now, **ask)
         assert bars["status"] == "ok" and len(bars["ticks"]) >= 2
         assert {len(column) for name, column in bars.items() if name != "status"} == {len(bars["ticks"])}
-        first, last = bars["ticks"][0], bars["ticks"][-1]
+        (first, *between, last) = bars["ticks"]
         for start, end, expected in (
             (first, first, [first]),
-            (first + 1, last - 1, []),
-            (first + 1, last, [last]),
+            (first + 1, last - 1, between),
+            (first + 1, last, [*between, last]),
             (first, first + 30_000, [first]),
             (last + 60_000, now + 60_000, []),
         ):
