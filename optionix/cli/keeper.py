@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from optionix.cli.output import emit_json, json_option
 from optionix.errors import UserError
+
+if TYPE_CHECKING:
+    from keeper.report import JobReport, Report
 
 _jobs_option = click.option("--jobs", default="", metavar="NAMES", help="Jobs, separated by commas. Default: all.")
 
@@ -80,3 +85,73 @@ def check(jobs: str, as_json: bool) -> None:
         Console().print(table)
     if not all(entry["ok"] for entry in results):
         raise SystemExit(1)
+
+
+@keeper.command()
+@click.option("--days", default=30.0, show_default=True, type=click.FloatRange(min=0, min_open=True), help="Wall time.")
+@json_option
+def report(days: float, as_json: bool) -> None:
+    """Say what the keeper did, what it cost and what it earned, by job."""
+    from optionix.chain.networks import network
+    from optionix.settings import settings
+
+    found = asyncio.run(_report(days))
+    coin = network(settings().network).native
+    if as_json:
+        emit_json(
+            {
+                "sender": found.sender,
+                "since": found.since.isoformat(),
+                "first_block": found.first_block,
+                "coin": coin,
+                "jobs": [_job(found, job) for job in found.jobs],
+            }
+        )
+        return
+    counted = ("done", "reverted", "cancelled", "replaced")
+    table = Table(Column("job", no_wrap=True), *counted, f"fees, {coin}", Column("earned", no_wrap=True))
+    for job in found.jobs:
+        counts = (str(count) for count in (job.confirmed, job.reverted, job.cancelled, job.replaced))
+        earned = "\n".join(f"{amount:.6f} {symbol}" for symbol, amount in _income(found, job).items())
+        table.add_row(job.job, *counts, f"{Decimal(job.fee).scaleb(-18):.6f}", earned or "-")
+    Console().print(table if found.jobs else f"{found.sender} sent nothing in {days:g} days")
+
+
+async def _report(days: float) -> Report:
+    from keeper.keys import sending_signer
+    from keeper.report import report as sum_up
+    from optionix.chain.networks import network
+    from optionix.settings import settings
+    from optionix.store.engine import make_async_engine
+
+    config = settings()
+    entry = network(config.network)
+    engine = make_async_engine(config.database_url, application="keeper-report")
+    try:
+        sender = sending_signer(config, entry).address
+        return await sum_up(engine, entry.chain_id, sender, datetime.now(UTC) - timedelta(days=days))
+    finally:
+        await engine.dispose()
+
+
+def _job(found: Report, job: JobReport) -> dict[str, Any]:
+    return {
+        "job": job.job,
+        "confirmed": job.confirmed,
+        "reverted": job.reverted,
+        "cancelled": job.cancelled,
+        "replaced": job.replaced,
+        "success": job.success,
+        "gas_used": job.gas_used,
+        "fee": Decimal(job.fee).scaleb(-18),
+        "income": _income(found, job),
+    }
+
+
+def _income(found: Report, job: JobReport) -> dict[str, Decimal]:
+    """Whole tokens by symbol."""
+    earned: dict[str, Decimal] = {}
+    for token, assets in job.income.items():
+        symbol, decimals = found.tokens[token]
+        earned[symbol] = earned.get(symbol, Decimal(0)) + Decimal(assets).scaleb(-decimals)
+    return earned

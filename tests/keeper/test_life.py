@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from decimal import Decimal
+
 from eth_utils import to_checksum_address
 
 from optionix.chain.transactions import local_account
 from optionix.instruments import Series, Side
+from optionix.settings import PROJECT_ROOT
 from tests.keeper.world import World, results
 from tests.support.chain import EXPIRY
 
 HOUR = 3600
-ALL = "settle,surfaces,books,queues,redemptions"
+TOKENS = (("WETH", 18), ("USDC", 6))
 
 
 def list_one(world: World, *strikes: int) -> None:
@@ -73,6 +82,7 @@ async def test_a_downtime_over_two_expiries_is_made_up(world: World) -> None:
 
 async def test_a_whole_life(world: World) -> None:
     list_one(world, 1500, 1600)
+    before = balance(world)
     depositor, buyer, writer = world.chain.client(6), world.chain.client(5), world.chain.client(7)
     mint(world, "WETH", 6, 100)
     mint(world, "WETH", 5, 10)
@@ -125,6 +135,33 @@ async def test_a_whole_life(world: World) -> None:
     assert buyer.balance_of(high) == 10**18  # worthless: nobody pays gas for it
     assert low.id == call.id
     assert await world.once("books,redemptions,settle") == []
+    await reported(world, spent_since=before)
+
+
+async def reported(world: World, spent_since: int) -> None:
+    """The keeper's account of itself is the chain's: what it paid left its balance, what it earned is free to it."""
+    keeper = world.chain.client(1)
+    environment = os.environ | world.settings.environment() | {"PYTHONPATH": str(PROJECT_ROOT)}
+    command = [sys.executable, "-m", "optionix", "keeper", "report", "--json"]
+    done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    jobs = {job["job"]: job for job in found["jobs"]}
+    assert jobs.keys() == {"queues", "surfaces", "settle", "books", "redemptions"}
+    assert all(job["success"] == 1.0 and job["reverted"] == job["cancelled"] == 0 for job in jobs.values())
+    paid = sum(Decimal(job["fee"]) for job in jobs.values())
+    assert paid * 10**18 == spent_since - balance(world)
+    earned: Counter[str] = Counter()
+    for job in jobs.values():
+        earned.update({token: Decimal(amount) for token, amount in job["income"].items()})
+    free = {token: keeper.free_balance(token) / Decimal(10**places) for token, places in TOKENS}
+    assert earned == {token: amount for token, amount in free.items() if amount}
+    assert jobs["settle"]["income"]["WETH"] and jobs["redemptions"]["income"]["WETH"]
+    table = await asyncio.to_thread(subprocess.run, command[:-1], env=environment, capture_output=True, text=True)
+    assert "redemptions" in table.stdout and "WETH" in table.stdout
+
+
+def balance(world: World) -> int:
+    return int(world.chain.rpc.call("eth_getBalance", local_account(1).address, "latest"), 16)
 
 
 async def test_redemptions_leave_contracts_alone_unless_they_agreed(world: World) -> None:
