@@ -87,6 +87,12 @@ class MustBeWebsocket(RpcError):
     code, message, http_status = 10030, "must_be_websocket_request", HTTPStatus.BAD_REQUEST
 
 
+class TooManyRequests(RpcError):
+    """A connection asks for more than its share."""
+
+    code, message, http_status = 10028, "too_many_requests", HTTPStatus.TOO_MANY_REQUESTS
+
+
 class Retry(RpcError):
     """Nothing to answer with yet; the same call may work later."""
 

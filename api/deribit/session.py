@@ -10,9 +10,10 @@ import structlog
 from fastapi import WebSocket, WebSocketDisconnect
 
 from api.deribit import rpc
-from api.deribit.errors import InvalidParams, Retry, RpcError
+from api.deribit.errors import InvalidParams, Retry, RpcError, TooManyRequests
 from api.deribit.feed import Feed
 from api.deribit.methods import answer
+from api.deribit.pace import Pace
 from api.deribit.params import Params
 from api.deribit.units import dumps
 from api.errors import Unavailable
@@ -27,7 +28,7 @@ LEAST_HEARTBEAT = 10
 MOST_HEARTBEAT = 86_400
 HEARTBEAT_UNIT = 1.0
 """Seconds in one of an interval's."""
-NORMAL, POLICY_VIOLATION, TOO_BIG, TRY_AGAIN_LATER = 1000, 1008, 1009, 1013
+NORMAL, UNSUPPORTED, POLICY_VIOLATION, TOO_BIG, TRY_AGAIN_LATER = 1000, 1003, 1008, 1009, 1013
 OK = "ok"
 
 
@@ -70,6 +71,7 @@ class Session:
         self._envelope = envelope
         self._subscriber = Subscriber()
         self._heartbeat = Heartbeat()
+        self._pace = Pace()
 
     async def run(self) -> None:
         """Serves until the client leaves, reads too slowly, or shows no life."""
@@ -106,7 +108,11 @@ class Session:
 
     async def _read(self) -> None:
         while True:
-            text = await self._socket.receive_text()
+            try:
+                text = await self._socket.receive_text()
+            except KeyError:
+                await self._close(UNSUPPORTED, "send text, not binary messages")
+                return
             if len(text) > MOST_MESSAGE_BYTES:
                 await self._close(TOO_BIG, f"Message Too Big: limit {MOST_MESSAGE_BYTES}B")
                 return
@@ -127,6 +133,8 @@ class Session:
 
     async def _call(self, call: rpc.Call) -> tuple[object, list[bytes]]:
         params = Params(call.params)
+        if not self._pace.take():
+            raise TooManyRequests("slow down: see docs/deribit.md for what a connection may ask")
         match call.method:
             case "public/subscribe":
                 return await self._subscribe(params)
@@ -149,6 +157,8 @@ class Session:
         names = params.texts("channels", most=MOST_CHANNELS)
         if len(self._subscriber.channels | set(names)) > MOST_CHANNELS:
             raise InvalidParams(f"a connection has at most {MOST_CHANNELS} channels", "channels")
+        if not self._pace.take(len(names)):
+            raise TooManyRequests("subscribe to fewer channels at once, or later")
         try:
             return await self._feed.subscribe(self._subscriber, names)
         except Unavailable as error:

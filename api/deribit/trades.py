@@ -13,7 +13,6 @@ from api.deribit.names import lists_options, market_of_currency, series_of_instr
 from api.deribit.params import Params
 from api.deribit.tickers import ticks
 from api.deribit.trade_repository import Found, Wanted
-from api.errors import BadRequest
 from api.paging import decode_cursor, encode_cursor
 from api.reader import Reader
 from optionix.instruments import Series as SeriesKey
@@ -136,7 +135,7 @@ def _place(params: Params, name: str) -> tuple[int, int] | None:
         return None
     try:
         return decode_cursor(text)
-    except BadRequest:
+    except ValueError:
         raise InvalidParams("must be a trade_id of this API", name) from None
 
 

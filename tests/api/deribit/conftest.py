@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,8 +19,10 @@ from api.app import create_app
 from api.orders.message import OrderMessage
 from optionix.client import Client
 from optionix.settings import Settings
+from tests.api.serving import served_api
+from tests.faults.process import Process
 from tests.indexer.life import CALL, LOWER_PUT, PUT, World, world
-from tests.indexer.running import index
+from tests.indexer.running import index, query
 from tests.support.chain import EXPIRY, START, STRIKES
 from tests.support.ports import free_base
 from tests.support.postgres import migrated_database, throwaway_postgres
@@ -27,7 +31,8 @@ EARLY, LATER = START + 8 * 3600, EXPIRY + 7 * 86_400
 EARLY_CALL, EARLY_PUT = "ETH-6MAR23-1600-C", "ETH-6MAR23-1600-P"
 LATER_CALL, LATER_PUT = "ETH-14MAR23-1600-C", "ETH-14MAR23-1600-P"
 MAKER, TAKER, BUYER, KEEPER = 5, 6, 8, 9
-START_SECONDS = 20.0
+START_SECONDS = 60.0
+SECONDS = 60.0
 
 
 @dataclass
@@ -122,26 +127,64 @@ def play(chain: World) -> None:
     taker.fill(ask, maker.sign(ask), "0.75")
 
 
+def settings_over(chain: World, database_url: str, folder: Path) -> Settings:
+    """Settings of an API over tables of a chain."""
+    return Settings(database_url=database_url, data_dir=folder, risk_url="http://127.0.0.1:9", rpc_url=chain.anvil.url)
+
+
+def send_orders(made: Market) -> None:
+    """Signed orders of all kinds into the books."""
+    maker = made.chain.client(MAKER)
+    sells: dict[str, Any] = {"use_book": True, "is_buy": False}
+    made.send(maker, CALL, "1", "0.031", nonce=2, **sells)
+    made.send(maker, CALL, "0.5", "47.5", nonce=3, premium_token="USDC", **sells)
+    made.send(maker, CALL, "0.4", "0.011", is_buy=True, nonce=4)
+    made.send(maker, PUT, "0.5", "0.04", nonce=5, premium_token="WETH", **sells)
+    made.send(maker, PUT, "0.25", "31", nonce=6, is_buy=True)
+    made.send(maker, LOWER_PUT, "2", "7.5", nonce=7, is_buy=True)
+    made.send(maker, LATER_CALL, "0.3", "0.0285", nonce=8, **sells)
+    made.send(maker, LATER_CALL, "0.2", "0.0265", is_buy=True, nonce=9)
+
+
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """Three expiries of ETH with vaults, trades of both kinds, and signed orders on both sides."""
     with throwaway_postgres() as server, migrated_database(server) as database_url, world() as chain:
         play(chain)
         asyncio.run(index(chain, database_url))
-        folder = tmp_path_factory.mktemp("deribit")
-        settings = Settings(
-            database_url=database_url, data_dir=folder, risk_url="http://127.0.0.1:9", rpc_url=chain.anvil.url
-        )
-        with served(settings) as url, httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
+        settings = settings_over(chain, database_url, tmp_path_factory.mktemp("deribit"))
+        with served(settings) as url, httpx.Client(base_url=url, trust_env=False, timeout=SECONDS) as http:
             made = Market(chain, database_url, url, http)
-            maker = chain.client(MAKER)
-            sells: dict[str, Any] = {"use_book": True, "is_buy": False}
-            made.send(maker, CALL, "1", "0.031", nonce=2, **sells)
-            made.send(maker, CALL, "0.5", "47.5", nonce=3, premium_token="USDC", **sells)
-            made.send(maker, CALL, "0.4", "0.011", is_buy=True, nonce=4)
-            made.send(maker, PUT, "0.5", "0.04", nonce=5, premium_token="WETH", **sells)
-            made.send(maker, PUT, "0.25", "31", nonce=6, is_buy=True)
-            made.send(maker, LOWER_PUT, "2", "7.5", nonce=7, is_buy=True)
-            made.send(maker, LATER_CALL, "0.3", "0.0285", nonce=8, **sells)
-            made.send(maker, LATER_CALL, "0.2", "0.0265", is_buy=True, nonce=9)
+            send_orders(made)
+            yield made
+
+
+class LiveMarket(Market):
+    """The same with every part a process of its own: the indexer brings the tables to the head, unasked."""
+
+    def index(self) -> None:
+        """Wait for the indexer."""
+        head = self.chain.rpc.call("eth_getBlockByNumber", "latest", False)["hash"]
+        end = time.monotonic() + SECONDS
+        while not query(self.database_url, "select 1 from block where hash = %s", head):
+            assert time.monotonic() < end, "the indexer does not follow"
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveMarket]:
+    """A running stack: anvil, Postgres, `python -m indexer` and `python -m api`."""
+    with throwaway_postgres() as server, migrated_database(server) as database_url, world() as chain:
+        play(chain)
+        folder = tmp_path_factory.mktemp("live")
+        settings = settings_over(chain, database_url, folder)
+        told = ("database_url", "data_dir", "risk_url", "rpc_url")
+        with (
+            Process(chain, database_url, folder).running(),
+            served_api({name: getattr(settings, name) for name in told}, folder / "api.log") as url,
+            httpx.Client(base_url=url, trust_env=False, timeout=SECONDS) as http,
+        ):
+            made = LiveMarket(chain, database_url, url, http)
+            made.index()
+            send_orders(made)
             yield made

@@ -1,4 +1,4 @@
-"""ccxt's own class for Deribit, unmodified but for its URL, against a running market: its figures are ours."""
+"""ccxt's own class for Deribit, unmodified but for its URL, against a live stack of processes: its figures are ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from api.money import decimal_string
 from optionix.instruments import DAY
 from optionix.pricing.payoff import WAD
-from tests.api.deribit.conftest import EARLY_CALL, LATER, LATER_CALL, LATER_PUT, Market
+from tests.api.deribit.conftest import EARLY_CALL, LATER, LATER_CALL, LATER_PUT, LiveMarket, Market
 from tests.indexer.life import CALL, PUT
 from tests.indexer.running import query as query_of
 from tests.support.chain import EXPIRY, START
@@ -25,6 +25,12 @@ SYMBOLS = {
     LATER_PUT: "ETH/USD:ETH-230314-1600-P",
 }
 HALF_TICK = 5.01e-9
+
+
+@pytest.fixture(scope="module")
+def market(live: LiveMarket) -> LiveMarket:
+    """The stack whose parts are all processes."""
+    return live
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 from api.deribit import units
 from api.deribit.methods import PUBLIC
 from optionix.instruments import Side
+from tests.api.deribit import calls
 from tests.api.deribit.conftest import EARLY, EARLY_CALL, EARLY_PUT, LATER_CALL, LATER_PUT, Market
 from tests.indexer.life import CALL, PUT
 from tests.indexer.running import query
@@ -32,42 +33,9 @@ def now_of(market: Market) -> int:
 
 class TestTransports:
     def test_get_and_post_agree(self, market: Market) -> None:
-        now = now_of(market)
-        calls: dict[str, dict[str, Any]] = {
-            "get_time": {},
-            "status": {},
-            "test": {},
-            "hello": {"client_name": "a", "client_version": "1"},
-            "get_currencies": {},
-            "get_index_price": {"index_name": "eth_usd"},
-            "get_index_price_names": {"extended": True},
-            "get_instruments": {"currency": "any", "expired": False},
-            "get_instrument": {"instrument_name": EARLY_CALL},
-            "ticker": {"instrument_name": LATER_PUT},
-            "get_order_book": {"instrument_name": LATER_CALL, "depth": 5},
-            "get_book_summary_by_currency": {"currency": "ETH", "kind": "option"},
-            "get_book_summary_by_instrument": {"instrument_name": CALL},
-            "get_last_trades_by_currency": {"currency": "ETH", "count": 2},
-            "get_last_trades_by_currency_and_time": {
-                "currency": "ETH", "start_timestamp": START * 1000, "end_timestamp": now
-            },
-            "get_last_trades_by_instrument": {"instrument_name": CALL, "start_seq": 1, "sorting": "desc"},
-            "get_last_trades_by_instrument_and_time": {
-                "instrument_name": CALL, "start_timestamp": START * 1000, "end_timestamp": now
-            },
-            "get_tradingview_chart_data": {
-                "instrument_name": PUT, "start_timestamp": 0, "end_timestamp": now, "resolution": "5"
-            },
-            "get_historical_volatility": {"currency": "ETH"},
-            "get_mark_price_history": {
-                "instrument_name": LATER_PUT, "start_timestamp": START * 1000, "end_timestamp": now
-            },
-            "get_last_settlements_by_currency": {"currency": "ETH", "count": 1},
-            "get_last_settlements_by_instrument": {"instrument_name": EARLY_CALL},
-            "get_delivery_prices": {"index_name": "eth_usd"},
-        }  # fmt: skip
-        assert calls.keys() == PUBLIC.keys()
-        for method, params in calls.items():
+        found = calls.sound(now_of(market))
+        assert found.keys() == PUBLIC.keys()
+        for method, params in found.items():
             got = market.get(method, **params)
             body = {"jsonrpc": "2.0", "id": 5, "method": f"public/{method}", "params": params}
             posted = market.http.post("/api/v2", json=body)
@@ -201,7 +169,9 @@ class TestTrades:
 
     def test_the_mark_of_a_trade_is_what_the_vault_started_from(self, market: Market) -> None:
         """A purchase pays the mark and the vault's spread on top: the native quote of its block has that mark."""
-        (trade,) = market.get("get_last_trades_by_instrument", instrument_name=LATER_PUT)["trades"]
+        market.chain.client(8).buy(LATER_PUT, "0.1")
+        market.index()
+        (trade,) = market.get("get_last_trades_by_instrument", instrument_name=LATER_PUT, count=1)["trades"]
         assert trade["mark_price"] < trade["price"]
         # The newest slice and price are still those of the trade; some seconds of decay are between.
         ticker = market.get("ticker", instrument_name=LATER_PUT)
